@@ -1,0 +1,1 @@
+"""CerCollettiva: the platform that runs an Italian renewable energy community."""

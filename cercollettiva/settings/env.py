@@ -1,0 +1,95 @@
+"""Typed readings of the environment. A bad value stops the start-up with the name of the variable and what would be right."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+KEY_BYTES: Final = 32
+PLACEHOLDERS: Final = ("change-me", "changeme", "insecure", "example", "default", "secret-key", "password")
+
+_env = environ.Env()
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def required(name: str) -> str:
+    value = text(name)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. See .env.example for what it means.")
+    return value
+
+
+def words(name: str) -> list[str]:
+    """A comma-separated list; empty when the variable is not set."""
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def folder(name: str, default: Path) -> Path:
+    return Path(text(name) or default)
+
+
+def database(name: str, default: str) -> dict[str, object]:
+    """A Django database from a URL such as `postgres://user:password@host:5432/name` or `sqlite:///file`."""
+    try:
+        return dict(_env.db_url_config(text(name) or default))
+    except (ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name} is not a database URL: {error}") from error
+
+
+def strong_secret(name: str) -> str:
+    """A secret nobody can guess: refuses what is missing, short, repetitive or copied from an example."""
+    value = required(name)
+    if len(value) < 50 or len(set(value)) < 10:
+        raise ImproperlyConfigured(f"{name} is too weak: use at least 50 random characters.")
+    if any(word in value.lower() for word in PLACEHOLDERS):
+        raise ImproperlyConfigured(f"{name} is a placeholder: make a secret of your own.")
+    return value
+
+
+def key_ring(name: str, value: str) -> dict[str, bytes]:
+    """`id:base64,id:base64` to `{id: 32 bytes}`. The first key encrypts, all of them decrypt."""
+    ring: dict[str, bytes] = {}
+    for entry in value.split(","):
+        key_id, separator, encoded = entry.strip().partition(":")
+        if not separator or not key_id.isalnum() or key_id in ring:
+            raise ImproperlyConfigured(f"{name} must read id:base64key[,id:base64key], each id once, letters and digits.")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ImproperlyConfigured(f"{name}: the key {key_id} is not base64.") from error
+        if len(key) != KEY_BYTES or len(set(key)) < 8:
+            raise ImproperlyConfigured(f"{name}: the key {key_id} must be {KEY_BYTES} random bytes.")
+        ring[key_id] = key
+    return ring
+
+
+def kept_secret(path: Path, make: str) -> str:
+    """A laptop's own secret, made once and kept in a file that only its owner reads.
+
+    So a fresh clone starts without a default secret in the repository. `make` is `token` or `key_ring`.
+    """
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        pass
+    value = secrets.token_urlsafe(64)
+    if make == "key_ring":
+        value = "k1:" + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process was a moment faster
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(value)
+    return value

@@ -1,0 +1,37 @@
+"""The internet: refuses to start on a missing or default secret, on DEBUG, or with an empty list of hosts."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ImproperlyConfigured
+
+from cercollettiva.settings import env
+from cercollettiva.settings.base import *  # noqa: F403
+from cercollettiva.settings.base import ALLOWED_HOSTS, database_of
+
+if env.text("DEBUG").lower() not in ("", "0", "false", "no", "off"):
+    raise ImproperlyConfigured("DEBUG is never on in production: unset it.")
+if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must list the host names of the site, such as energia.example.it.")
+
+SECRET_KEY = env.strong_secret("SECRET_KEY")
+FIELD_ENCRYPTION_KEYS = env.key_ring("FIELD_ENCRYPTION_KEYS", env.required("FIELD_ENCRYPTION_KEYS"))
+
+env.required("DATABASE_URL")
+DATABASES = {"default": database_of("")}
+if not DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: SQLite is for a laptop and the demo.")
+
+SECURE_SSL_REDIRECT = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 63_072_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-sessionid"
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_NAME = "__Host-csrftoken"
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
