@@ -1,0 +1,51 @@
+"""From a topic and its payload to samples, whatever the make of the meter."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cercollettiva.devices import shelly_gen2
+from cercollettiva.devices.makes import Make, Reader
+from cercollettiva.devices.payloads import read_json
+from cercollettiva.devices.sample_json import as_json
+from cercollettiva.devices.samples import Device, Sample
+
+__all__ = ["MAKES", "Reader", "as_json", "decode", "prefix_of", "reader_of"]
+
+# The first make that knows a topic reads it. A new make is one module and one entry.
+MAKES: tuple[Make, ...] = (shelly_gen2.MAKE,)
+
+
+def reader_of(topic: str, prefix: str) -> Reader:
+    """Who reads this topic of the device with this prefix: resolve it once per topic and keep the answer.
+
+    A topic that no make knows carries nothing for us, and its payload must be JSON all the same.
+    """
+    for make in MAKES:
+        reader = make.reader_of(topic, prefix)
+        if reader is not None:
+            return reader
+    return read_nothing
+
+
+def decode(topic: str, payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
+    """The samples of one message; none where it carries nothing for us.
+
+    Raises UnreadableMessage, and nothing else, where the payload cannot be read.
+    """
+    return reader_of(topic, device.prefix)(payload, received_at, device)
+
+
+def prefix_of(topic: str) -> str:
+    """The most plausible prefix of a topic when no device is known; the whole topic where no make knows it."""
+    for make in MAKES:
+        prefix = make.prefix_of(topic)
+        if prefix is not None:
+            return prefix
+    return topic
+
+
+def read_nothing(payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
+    """Nothing of what stands here is for us; what is not JSON is refused."""
+    read_json(payload)
+    return []

@@ -1,0 +1,100 @@
+"""From the fields of a payload to floats and whole mWh; a field that cannot be used is dropped and flagged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from types import NoneType
+from typing import Any, TypeGuard
+
+from cercollettiva.devices.payloads import JsonObject
+from cercollettiva.devices.samples import NO_ANOMALY, Anomaly
+
+LARGEST = 1e8  # W, VA, V, A: no meter of a house or of a plant comes near
+SMALLEST = 1e-30  # below it a 4-byte float has no number, and PostgreSQL refuses the row
+LARGEST_WH = 10**12
+LARGEST_MWH = 10**15
+_MWH_IN_WH = Decimal("0.001")
+
+_USUAL_TYPES = frozenset({float, Decimal, NoneType})  # float() of these never overflows; of an int it may
+
+Floats = tuple[float | None, ...]
+
+
+def is_number(value: object) -> TypeGuard[int | float | Decimal]:
+    """True for what JSON calls a number; True and False are ints to Python, and are not numbers here."""
+    return type(value) in (float, int, Decimal)
+
+
+def floats_of(fields: JsonObject, keys: tuple[Any, ...]) -> tuple[Floats, Anomaly]:
+    """The values of the keys, in their order; null and missing are both None.
+
+    This runs for every instantaneous message, so the usual payload is checked as a whole and not field by field.
+    """
+    values = tuple(map(fields.get, keys))
+    types = set(map(type, values))
+    if types <= _USUAL_TYPES:
+        if Decimal in types:  # a frame that may hold registers too
+            values = tuple([None if value is None else float(value) for value in values])
+        sizes = [abs(value) for value in values if value]
+        if not sizes or (max(sizes) <= LARGEST and min(sizes) >= SMALLEST):
+            return values, NO_ANOMALY
+    return _checked_floats(values)
+
+
+def _checked_floats(values: tuple[object, ...]) -> tuple[Floats, Anomaly]:
+    anomalies = NO_ANOMALY
+    kept: list[float | None] = []
+    for value in values:
+        number: float | None = None
+        if value is None:
+            pass
+        elif not is_number(value):
+            anomalies |= Anomaly.FIELD_NOT_A_NUMBER
+        # compared before it is converted: float() of a huge int overflows
+        elif not -LARGEST <= value <= LARGEST or (value and -SMALLEST < value < SMALLEST):
+            anomalies |= Anomaly.FIELD_OUT_OF_RANGE
+        else:
+            number = float(value)
+        kept.append(number)
+    return tuple(kept), anomalies
+
+
+def energies_of(total: object, phases: Sequence[object]) -> tuple[list[int | None], Anomaly]:
+    """Energy in one direction: the total, then each phase. From Wh to whole mWh, rounded once. [mWh]
+
+    The meter's own total counts; where it sends none, the sum of the phases, and only where all are known.
+    """
+    anomalies = NO_ANOMALY
+    watt_hours: list[Decimal | None] = []
+    for value in (total, *phases):
+        known, anomaly = _watt_hours(value)
+        watt_hours.append(known)
+        if anomaly:
+            anomalies |= anomaly
+    if watt_hours[0] is None and phases:
+        known_phases = [phase for phase in watt_hours[1:] if phase is not None]
+        if len(known_phases) == len(phases):
+            watt_hours[0] = sum(known_phases, Decimal(0))
+    rounded = [None if value is None else _whole_mwh(value) for value in watt_hours]
+    if rounded.count(None) != watt_hours.count(None):
+        anomalies |= Anomaly.FIELD_OUT_OF_RANGE
+    return rounded, anomalies
+
+
+def _watt_hours(value: object) -> tuple[Decimal | None, Anomaly]:
+    if value is None:
+        return None, NO_ANOMALY
+    if not is_number(value):
+        return None, Anomaly.FIELD_NOT_A_NUMBER
+    if value < 0:
+        return None, Anomaly.NEGATIVE_REGISTER
+    if value >= LARGEST_WH:
+        return None, Anomaly.FIELD_OUT_OF_RANGE
+    return Decimal(repr(value)) if type(value) is float else Decimal(value), NO_ANOMALY
+
+
+def _whole_mwh(watt_hours: Decimal) -> int | None:
+    # quantize() looks at every digit and rounds once; multiplying by 1000 first could round twice
+    mwh = int(watt_hours.quantize(_MWH_IN_WH, ROUND_HALF_EVEN).scaleb(3))
+    return mwh if mwh < LARGEST_MWH else None
