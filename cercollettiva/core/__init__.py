@@ -1,0 +1,1 @@
+"""Communities, members, cards and the register; plants and their connection points."""

@@ -1,0 +1,44 @@
+"""The tables of the communities, by subject."""
+
+from cercollettiva.core.models.communities import (
+    CERConfiguration,
+    CERMembership,
+    MemberRole,
+    MembershipState,
+    MemberType,
+)
+from cercollettiva.core.models.members import MemberRegistry, MembershipCard, RegistryIsPermanent
+from cercollettiva.core.models.organisations import Organisation
+from cercollettiva.core.models.places import MarketZone, Region
+from cercollettiva.core.models.plants import (
+    ConnectionVoltage,
+    GridFeed,
+    Plant,
+    PlantMeasurement,
+    PlantMeasurementQuality,
+    PlantMeasurementSource,
+    PlantSource,
+    PlantType,
+)
+
+__all__ = [
+    "CERConfiguration",
+    "CERMembership",
+    "ConnectionVoltage",
+    "GridFeed",
+    "MarketZone",
+    "MemberRegistry",
+    "MemberRole",
+    "MemberType",
+    "MembershipCard",
+    "MembershipState",
+    "Organisation",
+    "Plant",
+    "PlantMeasurement",
+    "PlantMeasurementQuality",
+    "PlantMeasurementSource",
+    "PlantSource",
+    "PlantType",
+    "Region",
+    "RegistryIsPermanent",
+]

@@ -1,0 +1,1 @@
+"""Devices, measurements, intervals and aggregates, and the tables that carry them."""

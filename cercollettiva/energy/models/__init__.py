@@ -1,0 +1,65 @@
+"""The tables of devices and energy, by subject."""
+
+from cercollettiva.energy.models.devices import (
+    ChannelRole,
+    DeviceConfiguration,
+    DevicePlacement,
+    DeviceState,
+    DeviceType,
+    Role,
+)
+from cercollettiva.energy.models.intervals import (
+    DirtyQuarter,
+    EnergyAggregate,
+    EnergyInterval,
+    EnergyIntervalHistory,
+    IntervalQuality,
+    IntervalSource,
+    Period,
+    SubjectKind,
+)
+from cercollettiva.energy.models.measurements import (
+    DeviceMeasurement,
+    DeviceMeasurementDetail,
+    EnergyKind,
+    EnergyMeasurement,
+    Float4Field,
+    Quality,
+)
+from cercollettiva.energy.models.mqtt import (
+    IngestBatch,
+    MQTTAuditLog,
+    MQTTBroker,
+    MQTTConfiguration,
+    RejectedMessage,
+    UnknownDevice,
+)
+
+__all__ = [
+    "ChannelRole",
+    "DeviceConfiguration",
+    "DeviceMeasurement",
+    "DeviceMeasurementDetail",
+    "DevicePlacement",
+    "DeviceState",
+    "DeviceType",
+    "DirtyQuarter",
+    "EnergyAggregate",
+    "EnergyInterval",
+    "EnergyIntervalHistory",
+    "EnergyKind",
+    "EnergyMeasurement",
+    "Float4Field",
+    "IngestBatch",
+    "IntervalQuality",
+    "IntervalSource",
+    "MQTTAuditLog",
+    "MQTTBroker",
+    "MQTTConfiguration",
+    "Period",
+    "Quality",
+    "RejectedMessage",
+    "Role",
+    "SubjectKind",
+    "UnknownDevice",
+]

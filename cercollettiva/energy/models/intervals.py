@@ -1,0 +1,191 @@
+"""Energy by quarter-hour and by longer periods, and the marks of what must be computed again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cercollettiva.core.models import CERConfiguration, Plant
+from cercollettiva.energy.models.measurements import Float4Field, MeasuredDeviceKey
+from cercollettiva.energy.models.visibility import StartedQuerySet, placed_where_visible
+from cercollettiva.users.visibility import VisibleQuerySet
+
+if TYPE_CHECKING:
+    from cercollettiva.users.models import CustomUser
+
+
+class IntervalQuality(models.IntegerChoices):
+    """From the best to the worst, so that the quality of a sum is the greatest of its parts. Never renumber."""
+
+    GOOD = 0, _("buona")
+    DEVICE_OFF = 1, _("misuratore senza corrente")  # the device's own record says that nothing flowed
+    NOT_NETTED = 2, _("fasi non compensate")
+    ESTIMATED = 3, _("stimata")
+    PARTIAL = 4, _("incompleta")
+    MISSING = 5, _("mancante")
+
+
+class IntervalSource(models.IntegerChoices):
+    """In order of precedence: a lesser number replaces a greater one. Never renumber."""
+
+    OFFICIAL = 0, _("distributore o GSE")
+    RECORD = 1, _("registrazioni del misuratore")
+    REGISTERS = 2, _("differenza dei registri")
+    ESTIMATE = 3, _("stima")
+    MISSING = 4, _("mancante")
+
+
+class SubjectKind(models.IntegerChoices):
+    """What an aggregate is about. Never renumber."""
+
+    DEVICE = 0, _("misuratore")
+    PLANT = 1, _("impianto")
+    COMMUNITY = 2, _("comunità")
+
+
+class Period(models.IntegerChoices):
+    """How long an aggregate is, in local time. Never renumber."""
+
+    HOUR = 0, _("ora")
+    DAY = 1, _("giorno")
+    WEEK = 2, _("settimana")
+    MONTH = 3, _("mese")
+    YEAR = 4, _("anno")
+
+
+def is_a_share() -> Q:
+    return Q(coverage__range=(0.0, 1.0))
+
+
+def energies_are_not_negative() -> Q:
+    return Q(energy_in__gte=0) & Q(energy_out__gte=0) & Q(produced__gte=0)
+
+
+class EnergyInterval(models.Model):
+    """A quarter-hour of a device from `start`: drawn (in), injected (out) and produced energy. [mWh, W]"""
+
+    pk = models.CompositePrimaryKey("device_id", "start")
+    device = MeasuredDeviceKey(related_name="intervals")
+    start = models.DateTimeField(_("inizio"))
+    energy_in = models.BigIntegerField(_("prelevata (mWh)"), null=True)
+    energy_out = models.BigIntegerField(_("immessa (mWh)"), null=True)
+    produced = models.BigIntegerField(_("prodotta (mWh)"), null=True)
+    recorded_at = models.DateTimeField(_("registrato il"))
+    peak_power = Float4Field(_("potenza massima (W)"), null=True)
+    mean_power = Float4Field(_("potenza media (W)"), null=True)
+    coverage = Float4Field(_("copertura"), default=0.0)  # how much of the quarter the readings span
+    quality = models.SmallIntegerField(_("qualità"), choices=IntervalQuality.choices)
+    source = models.SmallIntegerField(_("origine"), choices=IntervalSource.choices)
+
+    objects = StartedQuerySet["EnergyInterval"].as_manager()
+
+    class Meta:
+        verbose_name = _("quarto d'ora")
+        verbose_name_plural = _("quarti d'ora")
+        constraints = [
+            models.CheckConstraint(condition=is_a_share(), name="interval_coverage_is_a_share"),
+            models.CheckConstraint(condition=energies_are_not_negative(), name="interval_energies_are_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.start:%Y-%m-%d %H:%M}"
+
+
+class EnergyIntervalHistory(models.Model):
+    """What a quarter-hour said before it changed, kept once a settlement has used it. [mWh, W]"""
+
+    device = MeasuredDeviceKey(related_name="interval_history")
+    start = models.DateTimeField(_("inizio"))
+    energy_in = models.BigIntegerField(_("prelevata (mWh)"), null=True)
+    energy_out = models.BigIntegerField(_("immessa (mWh)"), null=True)
+    produced = models.BigIntegerField(_("prodotta (mWh)"), null=True)
+    recorded_at = models.DateTimeField(_("registrato il"))
+    replaced_at = models.DateTimeField(_("sostituito il"))
+    peak_power = Float4Field(_("potenza massima (W)"), null=True)
+    mean_power = Float4Field(_("potenza media (W)"), null=True)
+    coverage = Float4Field(_("copertura"), default=0.0)
+    quality = models.SmallIntegerField(_("qualità"), choices=IntervalQuality.choices)
+    source = models.SmallIntegerField(_("origine"), choices=IntervalSource.choices)
+
+    objects = StartedQuerySet["EnergyIntervalHistory"].as_manager()
+
+    class Meta:
+        verbose_name = _("quarto d'ora sostituito")
+        verbose_name_plural = _("quarti d'ora sostituiti")
+        constraints = [
+            models.UniqueConstraint(fields=["device", "start", "recorded_at"], name="interval_history_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.start:%Y-%m-%d %H:%M} ({self.recorded_at:%Y-%m-%d})"
+
+
+class EnergyAggregateQuerySet(VisibleQuerySet["EnergyAggregate"]):
+    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
+        plants = Plant.objects.visible_to(user, at=at).values("pk")
+        communities = CERConfiguration.objects.visible_to(user, at=at).values("pk")
+        return self.filter(
+            Q(subject_kind=SubjectKind.PLANT, subject_id__in=plants)
+            | Q(subject_kind=SubjectKind.COMMUNITY, subject_id__in=communities)
+            | Q(placed_where_visible(user, at, device="subject_id", time="start"), subject_kind=SubjectKind.DEVICE)
+        )
+
+
+class EnergyAggregate(models.Model):
+    """An hour, day, week, month or year in local time of a device, a plant or a community. [mWh, W]"""
+
+    pk = models.CompositePrimaryKey("subject_kind", "subject_id", "period", "start")
+    subject_id = models.BigIntegerField(_("soggetto"))
+    start = models.DateTimeField(_("inizio"))
+    energy_in = models.BigIntegerField(_("prelevata (mWh)"), null=True)
+    energy_out = models.BigIntegerField(_("immessa (mWh)"), null=True)
+    produced = models.BigIntegerField(_("prodotta (mWh)"), null=True)
+    recorded_at = models.DateTimeField(_("registrato il"))
+    peak_power = Float4Field(_("potenza massima (W)"), null=True)
+    mean_power = Float4Field(_("potenza media (W)"), null=True)
+    coverage = Float4Field(_("copertura"), default=0.0)
+    subject_kind = models.SmallIntegerField(_("genere del soggetto"), choices=SubjectKind.choices)
+    period = models.SmallIntegerField(_("periodo"), choices=Period.choices)
+    quality = models.SmallIntegerField(_("qualità"), choices=IntervalQuality.choices)
+    source = models.SmallIntegerField(_("origine"), choices=IntervalSource.choices)
+
+    objects = EnergyAggregateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("totale di periodo")
+        verbose_name_plural = _("totali di periodo")
+        constraints = [
+            models.CheckConstraint(condition=is_a_share(), name="aggregate_coverage_is_a_share"),
+            models.CheckConstraint(condition=energies_are_not_negative(), name="aggregate_energies_are_not_negative"),
+            models.CheckConstraint(
+                condition=Q(subject_kind__in=SubjectKind.values, period__in=Period.values),
+                name="aggregate_key_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        kind = SubjectKind(self.subject_kind).label
+        return f"{kind} {self.subject_id}, {Period(self.period).label} {self.start:%Y-%m-%d %H:%M}"
+
+
+class DirtyQuarter(models.Model):
+    """A mark that a quarter-hour of a device must be computed again.
+
+    Marks are appended without looking, so the same one may stand many times; whoever computes deletes them first.
+    """
+
+    device = MeasuredDeviceKey(on_delete=models.DO_NOTHING, related_name="+")
+    start = models.DateTimeField(_("inizio"))
+
+    objects = VisibleQuerySet["DirtyQuarter"].as_manager()
+
+    class Meta:
+        verbose_name = _("quarto d'ora da ricalcolare")
+        verbose_name_plural = _("quarti d'ora da ricalcolare")
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.start:%Y-%m-%d %H:%M}"

@@ -1,0 +1,241 @@
+"""The broker, the devices' credentials, and the messages that could not be used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cercollettiva.energy.models.devices import DEVICE_ID, DeviceConfiguration
+from cercollettiva.users.fields import EncryptedTextField
+from cercollettiva.users.visibility import VisibleQuerySet
+
+if TYPE_CHECKING:
+    from cercollettiva.users.models import CustomUser
+
+TOPIC_LENGTH = 512
+REASON_LENGTH = 300
+FIRST_BYTES = 256
+
+
+class MQTTBroker(models.Model):
+    """Where the messages come from; one is active. The setting MQTT_URL wins over it."""
+
+    name = models.CharField(_("nome"), max_length=100)
+    host = models.CharField(_("indirizzo"), max_length=255)
+    port = models.PositiveIntegerField(
+        _("porta"), default=8883, validators=[MinValueValidator(1), MaxValueValidator(65535)]
+    )
+    use_tls = models.BooleanField(_("connessione cifrata (TLS)"), default=True)
+    ca_certificate = models.TextField(_("certificato dell'autorità (PEM)"), blank=True)
+    username = models.CharField(_("utente"), max_length=100, blank=True)
+    password = EncryptedTextField(_("password"), blank=True, default="")
+    is_active = models.BooleanField(_("attivo"), default=False)
+    created_at = models.DateTimeField(_("creato il"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("modificato il"), auto_now=True)
+
+    objects = VisibleQuerySet["MQTTBroker"].as_manager()
+
+    class Meta:
+        verbose_name = _("broker MQTT")
+        verbose_name_plural = _("broker MQTT")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_active"],
+                condition=Q(is_active=True),
+                name="broker_one_is_active",
+                violation_error_message=_("C'è già un broker attivo: disattivalo prima."),
+            ),
+            models.CheckConstraint(condition=Q(port__range=(1, 65535)), name="broker_port_is_a_port"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.host}:{self.port})"
+
+
+class MQTTConfigurationQuerySet(VisibleQuerySet["MQTTConfiguration"]):
+    def in_force(self) -> Self:
+        return self.filter(revoked_at__isnull=True)
+
+
+class MQTTConfiguration(models.Model):
+    """The credentials of a device. The secret is shown once; only what verifies it is kept."""
+
+    device = models.OneToOneField(
+        DeviceConfiguration, models.CASCADE, related_name="mqtt_configuration", verbose_name=_("misuratore")
+    )
+    username = models.CharField(_("utente"), max_length=100, unique=True)
+    verifier = models.CharField(_("verificatore"), max_length=255)
+    created_at = models.DateTimeField(_("creata il"), default=timezone.now, editable=False)
+    rotated_at = models.DateTimeField(_("cambiata il"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revocata il"), null=True, blank=True)
+
+    objects = MQTTConfigurationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("credenziale MQTT")
+        verbose_name_plural = _("credenziali MQTT")
+        constraints = [
+            models.CheckConstraint(condition=Q(username__regex=DEVICE_ID), name="mqtt_username_is_a_plain_word"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def rotate(self, *, verifier: str, at: datetime) -> None:
+        self.verifier = verifier
+        self.rotated_at = at
+        self.revoked_at = None
+        self.save(update_fields=["verifier", "rotated_at", "revoked_at"])
+
+    def revoke(self, *, at: datetime) -> None:
+        self.revoked_at = at
+        self.save(update_fields=["revoked_at"])
+
+
+class AuditLogIsPermanent(Exception):
+    """Somebody tried to change what was written in the log."""
+
+    def __init__(self) -> None:
+        super().__init__("Lines of the MQTT audit log are appended only.")
+
+
+class MQTTAuditLog(models.Model):
+    """Who did what to the broker, to credentials and to devices; lines are appended."""
+
+    class Action(models.TextChoices):
+        ISSUED = "ISSUED", _("credenziale creata")
+        ROTATED = "ROTATED", _("credenziale cambiata")
+        REVOKED = "REVOKED", _("credenziale revocata")
+        BROKER_CHANGED = "BROKER_CHANGED", _("broker modificato")
+        FILES_WRITTEN = "FILES_WRITTEN", _("file del broker scritti")
+        TESTED = "TESTED", _("connessione provata")
+
+    at = models.DateTimeField(_("quando"), default=timezone.now, editable=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("chi")
+    )  # null: the platform itself
+    device = models.ForeignKey(
+        DeviceConfiguration,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="mqtt_audit_log",
+        verbose_name=_("misuratore"),
+    )
+    action = models.CharField(_("azione"), max_length=14, choices=Action.choices)
+    detail = models.TextField(_("dettaglio"), blank=True)
+    address = models.GenericIPAddressField(_("indirizzo IP"), null=True, blank=True)
+
+    objects = VisibleQuerySet["MQTTAuditLog"].as_manager()
+
+    class Meta:
+        verbose_name = _("riga del registro MQTT")
+        verbose_name_plural = _("registro MQTT")
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(action__in=["ISSUED", "ROTATED", "REVOKED", "BROKER_CHANGED", "FILES_WRITTEN", "TESTED"]),
+                name="mqtt_audit_action_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.get_action_display()}"
+
+    def save(self, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AuditLogIsPermanent
+        super().save(**kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AuditLogIsPermanent
+
+
+class RejectedMessageQuerySet(VisibleQuerySet["RejectedMessage"]):
+    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
+        """For those who look after the device: administrators and technicians of its community."""
+        return self.filter(device__in=DeviceConfiguration.objects.managed_by(user, at=at))
+
+
+class RejectedMessage(models.Model):
+    """The quarantine: a message that could not be read, counted by topic and reason."""
+
+    device = models.ForeignKey(
+        DeviceConfiguration,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="rejected_messages",
+        verbose_name=_("misuratore"),
+    )
+    topic = models.CharField(_("topic"), max_length=TOPIC_LENGTH)
+    reason = models.CharField(_("motivo"), max_length=REASON_LENGTH)
+    first_bytes = models.BinaryField(_("primi byte"), max_length=FIRST_BYTES)
+    count = models.PositiveBigIntegerField(_("quante volte"), default=1)
+    first_seen = models.DateTimeField(_("la prima volta"))
+    last_seen = models.DateTimeField(_("l'ultima volta"))
+
+    objects = RejectedMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("messaggio rifiutato")
+        verbose_name_plural = _("messaggi rifiutati")
+        ordering = ["-last_seen"]
+        constraints = [
+            models.UniqueConstraint(fields=["topic", "reason"], name="rejected_message_once_per_topic_and_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.reason}"
+
+
+class UnknownDevice(models.Model):
+    """Somebody speaks under a prefix that no active device has: perhaps one to add."""
+
+    prefix = models.CharField(_("prefisso"), max_length=TOPIC_LENGTH, unique=True)
+    last_topic = models.CharField(_("ultimo topic"), max_length=TOPIC_LENGTH)
+    first_bytes = models.BinaryField(_("primi byte"), max_length=FIRST_BYTES)
+    count = models.PositiveBigIntegerField(_("quante volte"), default=1)
+    first_seen = models.DateTimeField(_("la prima volta"))
+    last_seen = models.DateTimeField(_("l'ultima volta"))
+
+    objects = VisibleQuerySet["UnknownDevice"].as_manager()
+
+    class Meta:
+        verbose_name = _("misuratore sconosciuto")
+        verbose_name_plural = _("misuratori sconosciuti")
+        ordering = ["-last_seen"]
+
+    def __str__(self) -> str:
+        return self.prefix
+
+
+class IngestBatch(models.Model):
+    """A batch that was committed, with the fingerprints of its samples that have no time of their own (rule R13).
+
+    Fingerprints are 64-bit, little-endian, one after the other. They are kept for the last ten minutes of data, so
+    that what the broker delivers again after a crash is recognised.
+    """
+
+    seq = models.BigIntegerField(_("sequenza"), primary_key=True)
+    ingestor = models.CharField(_("ricevitore"), max_length=100)
+    committed_at = models.DateTimeField(_("confermato il"))
+    fingerprints = models.BinaryField(_("impronte"))
+
+    objects = VisibleQuerySet["IngestBatch"].as_manager()
+
+    class Meta:
+        verbose_name = _("gruppo ricevuto")
+        verbose_name_plural = _("gruppi ricevuti")
+        ordering = ["seq"]
+
+    def __str__(self) -> str:
+        return f"{self.ingestor} {self.seq}"

@@ -1,0 +1,1 @@
+"""Health, freshness and the table of alerts."""

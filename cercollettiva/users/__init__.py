@@ -1,0 +1,1 @@
+"""People who sign in: their accounts, consents and encrypted personal data."""

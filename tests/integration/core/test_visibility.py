@@ -1,0 +1,306 @@
+"""Who sees which rows: for each kind of row of community A, exactly these of all who may come to look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection, models
+
+from cercollettiva.core.models import (
+    CERConfiguration,
+    CERMembership,
+    MemberRegistry,
+    MembershipCard,
+    MembershipState,
+    Plant,
+    PlantMeasurement,
+    PlantMeasurementSource,
+)
+from cercollettiva.core.operations import issue_card, register_member
+from cercollettiva.energy import partitions
+from cercollettiva.energy.models import (
+    ChannelRole,
+    DeviceMeasurement,
+    DevicePlacement,
+    DeviceState,
+    DeviceType,
+    DirtyQuarter,
+    EnergyAggregate,
+    EnergyInterval,
+    EnergyIntervalHistory,
+    EnergyKind,
+    EnergyMeasurement,
+    IngestBatch,
+    IntervalQuality,
+    IntervalSource,
+    MQTTAuditLog,
+    MQTTBroker,
+    MQTTConfiguration,
+    Period,
+    RejectedMessage,
+    Role,
+    SubjectKind,
+    UnknownDevice,
+)
+from cercollettiva.monitoring.models import Alert
+from cercollettiva.users.models import Consent, CustomUser
+from tests.integration.core.scene import NOW, Community, Scene, join, make_community, make_plant, make_scene, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+STAFF = {"staff", "superuser"}
+ADMIN = {"admin"} | STAFF
+MANAGERS = {"admin", "technician"} | STAFF
+THE_MEMBER_AND_ADMIN = {"member"} | ADMIN
+WITH_A_STAKE = {"member"} | MANAGERS
+ALL_IN_A = {"member", "other member"} | MANAGERS
+
+INTERVAL = {"recorded_at": NOW, "quality": IntervalQuality.GOOD, "source": IntervalSource.REGISTERS}
+
+
+@pytest.fixture
+def scene() -> Scene:
+    scene = make_scene()
+    month = partitions.month_of(NOW)
+    for model in (DeviceMeasurement, EnergyMeasurement, EnergyInterval):
+        partitions.ensure_months(connection, model, [month])
+    return scene
+
+
+def aggregate(kind: SubjectKind, key: Callable[[Community], int]) -> Callable[[Community], models.Model]:
+    return lambda side: EnergyAggregate.objects.create(
+        subject_kind=kind, subject_id=key(side), period=Period.DAY, start=NOW, **INTERVAL
+    )
+
+
+def channel_role(side: Community) -> ChannelRole:
+    return ChannelRole.objects.create(
+        placement=side.device.placements.get(), component="em:0", role=Role.EXCHANGE, active_from=NOW
+    )
+
+
+def energy_measurement(side: Community) -> EnergyMeasurement:
+    return EnergyMeasurement.objects.create(
+        device=side.device, timestamp=NOW, component="emdata:0", kind=EnergyKind.REGISTERS, fingerprint=1
+    )
+
+
+def plant_measurement(side: Community) -> PlantMeasurement:
+    return PlantMeasurement.objects.create(
+        plant=side.plant, start=NOW, end=NOW + timedelta(hours=1), source=PlantMeasurementSource.OPERATOR
+    )
+
+
+def rejected(side: Community) -> RejectedMessage:
+    return RejectedMessage.objects.create(
+        device=side.device, topic=side.device.topic_prefix, reason="non è JSON", first_seen=NOW, last_seen=NOW
+    )
+
+
+def unknown(side: Community) -> UnknownDevice:
+    return UnknownDevice.objects.create(prefix=side.cer.slug, last_topic="x", first_seen=NOW, last_seen=NOW)
+
+
+def credentials(side: Community) -> MQTTConfiguration:
+    return MQTTConfiguration.objects.create(device=side.device, username=side.device.device_id, verifier="$7$")
+
+
+def broker(side: Community) -> MQTTBroker:
+    return MQTTBroker.objects.create(name=side.cer.name, host="broker.example.it")
+
+
+def history(side: Community) -> EnergyIntervalHistory:
+    return EnergyIntervalHistory.objects.create(device=side.device, start=NOW, replaced_at=NOW, **INTERVAL)
+
+
+MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
+    "the member's account": (lambda side: side.member, THE_MEMBER_AND_ADMIN),
+    "the member's consent": (
+        lambda side: Consent.objects.create(user=side.member, document="privacy", version="1", accepted_at=NOW),
+        {"member"} | STAFF,
+    ),
+    "organisation": (lambda side: side.cer.organisation, ALL_IN_A),
+    "community": (lambda side: side.cer, ALL_IN_A),
+    "the member's membership": (lambda side: side.membership, THE_MEMBER_AND_ADMIN),
+    "the member's card": (lambda side: issue_card(side.membership, at=NOW), THE_MEMBER_AND_ADMIN),
+    "the member's line of the register": (lambda side: register_member(side.membership, at=NOW), THE_MEMBER_AND_ADMIN),
+    "plant": (lambda side: side.plant, WITH_A_STAKE),
+    "plant measurement": (plant_measurement, WITH_A_STAKE),
+    "device": (lambda side: side.device, WITH_A_STAKE),
+    "placement": (lambda side: side.device.placements.get(), WITH_A_STAKE),
+    "channel role": (channel_role, WITH_A_STAKE),
+    "device state": (lambda side: DeviceState.objects.create(device=side.device), WITH_A_STAKE),
+    "device measurement": (
+        lambda side: DeviceMeasurement.objects.create(
+            device=side.device, timestamp=NOW, component="em:0", fingerprint=1
+        ),
+        WITH_A_STAKE,
+    ),
+    "energy measurement": (energy_measurement, WITH_A_STAKE),
+    "interval": (lambda side: EnergyInterval.objects.create(device=side.device, start=NOW, **INTERVAL), WITH_A_STAKE),
+    "interval history": (history, WITH_A_STAKE),
+    "aggregate of the device": (aggregate(SubjectKind.DEVICE, lambda side: side.device.pk), WITH_A_STAKE),
+    "aggregate of the plant": (aggregate(SubjectKind.PLANT, lambda side: side.plant.pk), WITH_A_STAKE),
+    "aggregate of the community": (aggregate(SubjectKind.COMMUNITY, lambda side: side.cer.pk), ALL_IN_A),
+    "dirty quarter": (lambda side: DirtyQuarter.objects.create(device=side.device, start=NOW), STAFF),
+    "rejected message": (rejected, MANAGERS),
+    "unknown device": (unknown, STAFF),
+    "broker": (broker, STAFF),
+    "credentials": (credentials, STAFF),
+    "audit log": (lambda side: MQTTAuditLog.objects.create(device=side.device, action="ISSUED"), STAFF),
+    "ingest batch": (
+        lambda side: IngestBatch.objects.create(
+            seq=side.cer.pk, ingestor="ingest-1", committed_at=NOW, fingerprints=b""
+        ),
+        STAFF,
+    ),
+    "alert of the plant": (lambda side: Alert.objects.create(plant=side.plant, kind="silent"), WITH_A_STAKE),
+    "alert of the device": (lambda side: Alert.objects.create(device=side.device, kind="silent"), WITH_A_STAKE),
+    "alert of the community": (lambda side: Alert.objects.create(community=side.cer, kind="silent"), MANAGERS),
+}
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_a_row_is_seen_by_exactly_these(scene, name):
+    make, expected = MATRIX[name]
+    row = make(scene.a)
+    make(scene.b)
+    model: Any = type(row)
+
+    seen_by = {
+        viewer
+        for viewer, user in scene.viewers.items()
+        if model.objects.visible_to(user, at=NOW).filter(pk=row.pk).exists()
+    }
+
+    assert seen_by == expected
+
+
+def test_every_table_with_rows_of_people_is_in_the_matrix(scene):
+    rooms = ("users", "core", "energy", "monitoring")
+    models_there = {model for room in rooms for model in apps.get_app_config(room).get_models()}
+
+    in_the_matrix = {type(make(scene.a)) for make, _ in MATRIX.values()}
+
+    assert {model.__name__ for model in models_there - in_the_matrix} == {"DeviceType"}
+
+
+def test_the_catalogue_of_meters_is_for_whoever_may_sign_in(scene):
+    seen_by = {name for name, user in scene.viewers.items() if DeviceType.objects.visible_to(user).exists()}
+
+    assert seen_by == set(scene.viewers) - {"anonymous", "disabled admin", "disabled staff"}
+
+
+def test_nobody_sees_a_row_twice(scene):
+    join(scene.a.admin, scene.b.cer)  # somebody with two places
+    register_member(scene.a.membership, at=NOW)
+    issue_card(scene.a.membership, at=NOW)
+
+    for model in (CustomUser, CERConfiguration, CERMembership, MemberRegistry, MembershipCard, Plant, DevicePlacement):
+        keys = list(model.objects.visible_to(scene.a.admin, at=NOW).values_list("pk", flat=True))
+        assert len(keys) == len(set(keys)), model
+
+
+def test_an_applicant_sees_the_application(scene):
+    applicant = scene.viewers["applicant"]
+
+    [application] = CERMembership.objects.visible_to(applicant, at=NOW)
+
+    assert application.state == MembershipState.SUBMITTED
+
+
+def test_an_administrator_sees_who_asks_to_come_in(scene):
+    people = CustomUser.objects.visible_to(scene.a.admin, at=NOW)
+
+    assert {user.first_name for user in people} >= {"applicant", "member-a", "admin-a"}
+    assert not people.filter(first_name__in=["member-b", "admin-b", "stranger"]).exists()
+
+
+def test_a_membership_opens_the_door_from_its_first_instant_to_its_last(scene):
+    person = make_user("guest")
+    start, end = NOW, NOW + timedelta(days=1)
+    join(person, scene.a.cer, state=MembershipState.LEFT, active_from=start, active_to=end)
+
+    open_at = [
+        CERConfiguration.objects.visible_to(person, at=moment).exists()
+        for moment in (start - timedelta(microseconds=1), start, end - timedelta(microseconds=1), end)
+    ]
+
+    assert open_at == [False, True, True, False]
+
+
+def test_without_a_moment_the_present_counts(scene):
+    person = make_user("guest")
+    membership = join(person, scene.a.cer)
+
+    before = CERConfiguration.objects.visible_to(person).count()
+    membership.leave(at=membership.created_at)
+
+    assert (before, CERConfiguration.objects.visible_to(person).count()) == (1, 0)
+
+
+def test_a_plant_outside_any_community_is_for_its_owner_alone(scene):
+    plant = make_plant(999, owner=scene.a.member)
+
+    seen_by = {
+        name
+        for name, user in scene.viewers.items()
+        if Plant.objects.visible_to(user, at=NOW).filter(pk=plant.pk).exists()
+    }
+
+    assert seen_by == {"member"} | STAFF
+
+
+def test_a_member_who_owns_a_plant_in_another_community_sees_that_plant_alone(scene):
+    plant = make_plant(998, owner=scene.a.member, cer_configuration=scene.b.cer)
+
+    assert set(Plant.objects.visible_to(scene.a.member, at=NOW)) == {scene.a.plant, plant}
+
+
+def test_a_moved_meter_takes_nothing_along(scene):
+    moved_at = NOW
+    scene.a.device.placements.get().end(at=moved_at)
+    DevicePlacement.objects.create(device=scene.a.device, plant=scene.b.plant, active_from=moved_at)
+    for minutes in (-1, 0):
+        DeviceMeasurement.objects.create(
+            device=scene.a.device, timestamp=moved_at + timedelta(minutes=minutes), component="em:0", fingerprint=1
+        )
+
+    def minutes_seen_by(user: CustomUser | AnonymousUser) -> list[int]:
+        rows = DeviceMeasurement.objects.visible_to(user, at=NOW).order_by("timestamp")
+        return [int((row.timestamp - moved_at).total_seconds() // 60) for row in rows]
+
+    assert minutes_seen_by(scene.a.member) == [-1]
+    assert minutes_seen_by(scene.b.member) == [0]
+    assert minutes_seen_by(scene.viewers["staff"]) == [-1, 0]
+
+
+def test_an_administrator_of_one_community_sees_only_its_people_in_a_shared_register(scene):
+    second = make_community("C")
+    second.organisation = scene.a.cer.organisation
+    second.save()
+    person = make_user("second-member")
+    other = register_member(join(person, second), at=NOW)
+    own = register_member(scene.a.membership, at=NOW)
+
+    seen = set(MemberRegistry.objects.visible_to(scene.a.admin, at=NOW))
+
+    assert seen == {own}
+    assert (other.number, own.number) == (1, 2)
+
+
+def test_managed_by_leaves_out_what_one_only_owns(scene):
+    assert not Plant.objects.managed_by(scene.a.member, at=NOW).exists()
+    assert set(Plant.objects.managed_by(scene.a.technician, at=NOW)) == {scene.a.plant}
+    assert not Plant.objects.managed_by(AnonymousUser(), at=NOW).exists()
+
+
+def test_only_an_administrator_administers(scene):
+    assert not CERConfiguration.objects.administered_by(scene.a.technician, at=NOW).exists()
+    assert set(CERConfiguration.objects.administered_by(scene.a.admin, at=NOW)) == {scene.a.cer}
+    assert set(CERConfiguration.objects.managed_by(scene.a.technician, at=NOW)) == {scene.a.cer}
