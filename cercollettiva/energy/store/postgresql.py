@@ -1,0 +1,105 @@
+"""The PostgreSQL dialect of the store: COPY into a temporary table, then one INSERT that skips what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from cercollettiva.energy.store.batch import Incoming, StateRow
+from cercollettiva.energy.store.rows import Inserted, Table
+
+STATE_COLUMNS: Final = {
+    "device_id": "int8",
+    "last_seen": "timestamptz",
+    "online": "bool",
+    "exchange_power": "float8",
+    "production_power": "float8",
+    "load_power": "float8",
+    "power_at": "timestamptz",
+    "values": "text",
+    "registers": "text",
+    "src": "text",
+}
+STAGE_STATES: Final = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS incoming_states (
+        device_id bigint, last_seen timestamptz, online boolean, exchange_power float8, production_power float8,
+        load_power float8, power_at timestamptz, "values" text, registers text, src text
+    ) ON COMMIT DELETE ROWS
+"""
+UPSERT_STATES: Final = """
+    INSERT INTO energy_devicestate AS state
+        (device_id, last_seen, online, exchange_power, production_power, load_power, power_at,
+         "values", registers, src, seq)
+    SELECT new.device_id, new.last_seen, new.online, new.exchange_power, new.production_power, new.load_power,
+           new.power_at, new."values"::jsonb, new.registers::jsonb, new.src, %s
+    FROM incoming_states new
+    JOIN energy_deviceconfiguration device ON device.id = new.device_id
+    ON CONFLICT (device_id) DO UPDATE SET
+        seq = EXCLUDED.seq,
+        last_seen = GREATEST(state.last_seen, EXCLUDED.last_seen),
+        online = COALESCE(EXCLUDED.online, state.online),
+        exchange_power = EXCLUDED.exchange_power,
+        production_power = EXCLUDED.production_power,
+        load_power = EXCLUDED.load_power,
+        power_at = GREATEST(state.power_at, EXCLUDED.power_at),
+        "values" = EXCLUDED."values",
+        registers = EXCLUDED.registers,
+        src = EXCLUDED.src
+"""
+
+
+def insert(connection: BaseDatabaseWrapper, table: Table, incoming: Sequence[Incoming]) -> Inserted:
+    """Write the rows that are not there yet."""
+    staging = f"incoming_{table.name}"
+    columns = ", ".join(f'"{column}"' for column in table.columns)
+    key = ", ".join(table.key)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {table.name}) ON COMMIT DELETE ROWS")
+        cursor.execute(f"DELETE FROM {staging}")  # noqa: S608  # names of this module, no value of anybody's
+        _copy(connection, cursor, staging, table.columns, map(table.row, incoming))
+        cursor.execute(
+            f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {staging} ON CONFLICT ({key}) DO NOTHING"  # noqa: S608
+        )
+        count = cursor.rowcount
+        if count == len(incoming):
+            return Inserted(count, [])
+        same_key = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
+        cursor.execute(
+            f"SELECT new.fingerprint FROM {staging} new JOIN {table.name} old ON {same_key}"  # noqa: S608
+            " WHERE old.fingerprint <> new.fingerprint"
+        )
+        different = {fingerprint for (fingerprint,) in cursor.fetchall()}
+    return Inserted(count, [row for row in incoming if row.fingerprint in different])
+
+
+def insert_dirty_quarters(connection: BaseDatabaseWrapper, marks: Sequence[tuple[int, datetime]]) -> None:
+    if marks:
+        with connection.cursor() as cursor:
+            columns = {"device_id": "int8", "start": "timestamptz"}
+            _copy(connection, cursor, "energy_dirtyquarter", columns, marks)
+
+
+def upsert_states(connection: BaseDatabaseWrapper, states: Sequence[StateRow], *, seq: int) -> None:
+    if states:
+        with connection.cursor() as cursor:
+            cursor.execute(STAGE_STATES)
+            cursor.execute("DELETE FROM incoming_states")
+            _copy(connection, cursor, "incoming_states", STATE_COLUMNS, states)
+            cursor.execute(UPSERT_STATES, [seq])
+
+
+def _copy(
+    connection: BaseDatabaseWrapper, cursor: Any, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Binary COPY: five times the rate of INSERT, and no value is ever part of a statement."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    with (
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(list(columns.values()))
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,78 @@
+"""The SQLite dialect of the store: the same tables unpartitioned, the same ON CONFLICT (key) DO NOTHING.
+
+Never `OR IGNORE`: it would swallow broken constraints too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from cercollettiva.energy.store.batch import Incoming, StateRow
+from cercollettiva.energy.store.rows import Inserted, Table
+
+UPSERT_STATE = """
+    INSERT INTO energy_devicestate
+        (device_id, last_seen, online, exchange_power, production_power, load_power, power_at,
+         "values", registers, src, seq)
+    SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
+    WHERE EXISTS (SELECT 1 FROM energy_deviceconfiguration WHERE id = %s)
+    ON CONFLICT (device_id) DO UPDATE SET
+        seq = EXCLUDED.seq,
+        last_seen = MAX(COALESCE(energy_devicestate.last_seen, EXCLUDED.last_seen),
+                        COALESCE(EXCLUDED.last_seen, energy_devicestate.last_seen)),
+        online = COALESCE(EXCLUDED.online, energy_devicestate.online),
+        exchange_power = EXCLUDED.exchange_power,
+        production_power = EXCLUDED.production_power,
+        load_power = EXCLUDED.load_power,
+        power_at = MAX(COALESCE(energy_devicestate.power_at, EXCLUDED.power_at),
+                       COALESCE(EXCLUDED.power_at, energy_devicestate.power_at)),
+        "values" = EXCLUDED."values",
+        registers = EXCLUDED.registers,
+        src = EXCLUDED.src
+"""
+
+
+def insert(connection: BaseDatabaseWrapper, table: Table, incoming: Sequence[Incoming]) -> Inserted:
+    """Write the rows that are not there yet."""
+    columns = ", ".join(f'"{column}"' for column in table.columns)
+    values = ", ".join(["%s"] * len(table.columns))
+    key = ", ".join(table.key)
+    statement = f"INSERT INTO {table.name} ({columns}) VALUES ({values}) ON CONFLICT ({key}) DO NOTHING"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [_adapted(connection, table.row(row)) for row in incoming])
+        count = cursor.rowcount
+        if count == len(incoming):
+            return Inserted(count, [])
+        conflicts = [row for row in incoming if _stored_fingerprint(connection, cursor, table, row) != row.fingerprint]
+    return Inserted(count, conflicts)
+
+
+def insert_dirty_quarters(connection: BaseDatabaseWrapper, marks: Sequence[tuple[int, datetime]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO energy_dirtyquarter (device_id, start) VALUES (%s, %s)",
+            [_adapted(connection, mark) for mark in marks],
+        )
+
+
+def upsert_states(connection: BaseDatabaseWrapper, states: Sequence[StateRow], *, seq: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(UPSERT_STATE, [(*_adapted(connection, state), seq, state.device_id) for state in states])
+
+
+def _stored_fingerprint(connection: BaseDatabaseWrapper, cursor: Any, table: Table, row: Incoming) -> int:
+    where = " AND ".join(f"{column} = %s" for column in table.key)
+    named = dict(zip(table.columns, _adapted(connection, table.row(row)), strict=True))
+    cursor.execute(f"SELECT fingerprint FROM {table.name} WHERE {where}", [named[column] for column in table.key])  # noqa: S608
+    return int(cursor.fetchone()[0])
+
+
+def _adapted(connection: BaseDatabaseWrapper, values: Sequence[Any]) -> tuple[Any, ...]:
+    """Instants as Django writes them to SQLite: text, in UTC."""
+    return tuple(
+        connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value for value in values
+    )

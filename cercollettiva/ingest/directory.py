@@ -1,0 +1,63 @@
+"""The provisioned devices, in memory: which prefix is whose, and which role each channel has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Max
+
+from cercollettiva.devices.samples import Device
+from cercollettiva.energy.models import ChannelRole, DeviceConfiguration
+
+FIRST_BELIEVABLE: Final = datetime(2020, 1, 1, tzinfo=UTC)  # the first Italian communities: no meter is older
+
+
+class Role(NamedTuple):
+    """What a channel of a device measures now."""
+
+    component: str
+    phases: str  # "" for all of them
+    role: str
+    sign: int
+
+
+class Entry(NamedTuple):
+    """A device with the roles of its channels."""
+
+    key: int  # of the DeviceConfiguration
+    device: Device
+    roles: tuple[Role, ...]
+
+
+Directory = Mapping[str, Entry]  # by topic prefix
+
+
+def directory_at(moment: datetime) -> Directory:
+    """The active devices by prefix, with the roles they have at that moment. Two queries, whatever their number."""
+    roles: dict[int, list[Role]] = {}
+    for device_id, *role in (
+        ChannelRole.objects.active_at(moment)
+        .order_by("pk")
+        .values_list("device_id", "component", "phases", "role", "sign")
+    ):
+        roles.setdefault(device_id, []).append(Role(*role))
+    entries = {}
+    for row in DeviceConfiguration.objects.filter(is_active=True).select_related("device_type"):
+        device = Device(
+            id=row.pk,
+            device_id=row.device_id,
+            prefix=row.topic_prefix,
+            zone=ZoneInfo(row.time_zone),
+            commissioned_at=row.commissioned_at or FIRST_BELIEVABLE,
+            payload_template=row.device_type.payload_template or None,
+        )
+        entries[row.topic_prefix] = Entry(row.pk, device, tuple(roles.get(row.pk, ())))
+    return entries
+
+
+def directory_version() -> tuple[object, ...]:
+    """Something that differs when a device was added or changed; placements and roles touch their device."""
+    return tuple(DeviceConfiguration.objects.aggregate(Count("pk"), Max("updated_at")).values())

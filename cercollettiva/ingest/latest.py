@@ -1,0 +1,162 @@
+"""What a device said last: the state its row shows and partial messages are laid over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from cercollettiva.devices.samples import Energies, Power, Registers, Sample
+from cercollettiva.energy.models import DeviceState
+from cercollettiva.energy.store import StateRow
+from cercollettiva.ingest.directory import Role
+
+
+class Known:
+    """The known values of a component, by name, and when they were measured: None for a retained copy of any age."""
+
+    __slots__ = ("at", "text", "values")
+
+    def __init__(self, at: datetime | None, values: dict[str, Any]) -> None:
+        self.at = at
+        self.values = values
+        self.text: str | None = None  # as JSON, until something changes
+
+    def lay_over(self, at: datetime, values: dict[str, Any]) -> None:
+        """Absent in a partial message means unchanged; what is older than what we know changes nothing."""
+        if self.at is None or at >= self.at:
+            self.at = at
+            self.values.update(values)
+            self.text = None
+
+    def as_json(self) -> str:
+        if self.text is None:
+            self.text = orjson.dumps({"at": self.at, **self.values}).decode()
+        return self.text
+
+
+class Latest:
+    """The last values and registers of a device, per component; never moves back in time."""
+
+    __slots__ = ("_powers", "_registers", "device_id", "last_seen", "online", "power_at", "roles", "src")
+
+    def __init__(self, device_id: int) -> None:
+        self.device_id = device_id
+        self.last_seen: datetime | None = None
+        self.online: bool | None = None
+        self.power_at: datetime | None = None
+        self.roles: tuple[Role, ...] = ()
+        self.src = ""
+        self._powers: dict[str, Known] = {}
+        self._registers: dict[str, Known] = {}
+
+    @classmethod
+    def from_state(cls, state: DeviceState) -> Latest:
+        """What the database knows, so that a partial message after a restart overlays a known state."""
+        latest = cls(state.device_id)
+        latest.last_seen, latest.online, latest.src = state.last_seen, state.online, state.src
+        latest.power_at = state.power_at
+        latest._powers = {component: _from_json(stored) for component, stored in state.values.items()}
+        latest._registers = {component: _from_json(stored) for component, stored in state.registers.items()}
+        return latest
+
+    def heard(self, at: datetime) -> None:
+        """The device itself spoke, live: a will or a retained copy is not the device speaking."""
+        if self.last_seen is None or at > self.last_seen:
+            self.last_seen = at
+        self.online = True
+
+    def take(self, sample: Sample) -> None:
+        """Lay a live sample over what is known."""
+        reading = sample.reading
+        if isinstance(reading, Power):
+            _lay_over(self._powers, sample, _values_of(reading))
+            if self.power_at is None or sample.at > self.power_at:
+                self.power_at = sample.at
+        elif isinstance(reading, Registers):
+            _lay_over(self._registers, sample, _values_of(reading.energies))
+
+    def take_retained(self, sample: Sample) -> None:
+        """Keep a retained copy only where nothing is known: it may be of any age."""
+        reading = sample.reading
+        if isinstance(reading, Power):
+            self._powers.setdefault(sample.component, Known(None, _values_of(reading)))
+        elif isinstance(reading, Registers):
+            self._registers.setdefault(sample.component, Known(None, _values_of(reading.energies)))
+
+    def drawn_register(self, sample: Sample) -> int | None:
+        """The drawn register at or before the instant of an instantaneous sample. [mWh]"""
+        if not self._registers or not isinstance(sample.reading, Power):
+            return None
+        registers = self._registers.get(_register_component(sample.component))
+        if registers is None or registers.at is None or registers.at > sample.at:
+            return None
+        drawn: int | None = registers.values.get("drawn")
+        return drawn
+
+    def row(self) -> StateRow:
+        """The state as its table holds it."""
+        return StateRow(
+            device_id=self.device_id,
+            last_seen=self.last_seen,
+            online=self.online,
+            exchange_power=self._power_of("EXCHANGE"),
+            production_power=self._power_of("PRODUCTION"),
+            load_power=self._power_of("LOAD"),
+            power_at=self.power_at,
+            values=_joined(self._powers),
+            registers=_joined(self._registers),
+            src=self.src,
+        )
+
+    def _power_of(self, role: str) -> float | None:
+        """What the channels with that role measure now, W, positive drawn; None when one of them is not known."""
+        total: float | None = None
+        for channel in self.roles:
+            if channel.role != role:
+                continue
+            known = self._powers.get(channel.component)
+            power = _power_on(known.values, channel.phases) if known and known.at else None
+            if power is None:
+                return None
+            total = (total or 0.0) + power * channel.sign
+        return total
+
+
+def _power_on(values: Mapping[str, float], phases: str) -> float | None:
+    """The active power of some phases, or the meter's own total when none is named. [W]"""
+    if not phases and "power" in values:
+        return values["power"]
+    powers = [values.get(f"{phase}_power") for phase in phases or "abc"]
+    known = [power for power in powers if power is not None]
+    return sum(known) if len(known) == len(powers) else None
+
+
+def _values_of(reading: Power | Energies) -> dict[str, Any]:
+    return {name: value for name, value in zip(reading._fields, reading, strict=True) if value is not None}
+
+
+def _lay_over(components: dict[str, Known], sample: Sample, values: dict[str, Any]) -> None:
+    known = components.get(sample.component)
+    if known is None:
+        components[sample.component] = Known(sample.at, values)
+    else:
+        known.lay_over(sample.at, values)
+
+
+def _register_component(component: str) -> str:
+    """Shelly's registers stand beside their channel: em:0 and emdata:0, em1:2 and em1data:2."""
+    kind, _, number = component.partition(":")
+    return f"{kind}data:{number}" if kind in ("em", "em1") else component
+
+
+def _joined(components: Mapping[str, Known]) -> str:
+    return "{" + ",".join([f'"{component}":{known.as_json()}' for component, known in components.items()]) + "}"
+
+
+def _from_json(stored: Mapping[str, Any]) -> Known:
+    values = dict(stored)
+    at = values.pop("at", None)
+    return Known(datetime.fromisoformat(at) if at else None, values)

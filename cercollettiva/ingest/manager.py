@@ -1,0 +1,159 @@
+"""The DeviceManager: whose a message is, what it says, and what each device said last."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from cercollettiva.devices.decoding import Reader, prefix_of, reader_of
+from cercollettiva.devices.samples import Presence, Sample, TimeSource, UnreadableMessage
+from cercollettiva.energy.models import DeviceState
+from cercollettiva.energy.models.mqtt import FIRST_BYTES
+from cercollettiva.energy.store import Batch, Incoming, Refusal, StateRow, Stranger
+from cercollettiva.ingest.directory import Directory, Entry
+from cercollettiva.ingest.latest import Latest
+
+logger = logging.getLogger(__name__)
+
+MOST_ROUTES: Final = 200_000  # topics remembered; a flood of invented topics only empties the memory
+RETAINED_WILL_YIELDS_TO_DATA_OF: Final = timedelta(minutes=5)
+
+
+class Delivery(NamedTuple):
+    """A message with the instant it reached us and how the broker marked it."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    retain: bool = False
+    dup: bool = False
+    backlog: bool = False  # it may have waited in the broker, for a time we do not know
+
+
+class Route(NamedTuple):
+    """What is known of a topic once its first message has come: whose it is and how to read it."""
+
+    entry: Entry
+    latest: Latest
+    reader: Reader
+    seed: hashlib.blake2b
+
+    def fingerprint(self, payload: bytes) -> int:
+        """64 bits of topic and payload, signed: the same in every process."""
+        digest = self.seed.copy()
+        digest.update(payload)
+        return int.from_bytes(digest.digest(), "little", signed=True)
+
+
+class DeviceManager:
+    """Turns deliveries into the rows of a batch, without a query per message."""
+
+    def __init__(self) -> None:
+        self._directory: Directory = {}
+        self._latest: dict[int, Latest] = {}
+        self._routes: dict[str, Route | None] = {}
+        self._touched: dict[int, Latest] = {}
+
+    def remember(self, states: Iterable[DeviceState]) -> None:
+        """Start from what the database knows of each device."""
+        for state in states:
+            self._latest[state.device_id] = Latest.from_state(state)
+
+    def use(self, directory: Directory) -> None:
+        """Take a new directory; what the devices said last stays."""
+        self._directory = directory
+        self._routes = {}
+        for entry in directory.values():
+            self._latest.setdefault(entry.key, Latest(entry.key)).roles = entry.roles
+
+    def read(self, delivery: Delivery, batch: Batch) -> None:
+        """Add what a delivery says to the batch: samples, a refusal, or a stranger. Never raises for a bad message."""
+        try:
+            route = self._routes[delivery.topic]
+        except KeyError:
+            route = self._route_of(delivery.topic)
+        if route is None:
+            if not delivery.retain:
+                first_bytes = delivery.payload[:FIRST_BYTES]
+                batch.strangers.append(Stranger(prefix_of(delivery.topic), delivery.topic, first_bytes))
+            return
+        try:
+            samples = route.reader(delivery.payload, delivery.received_at, route.entry.device)
+        except UnreadableMessage as error:
+            batch.refusals.append(_refusal(delivery, route, str(error)))
+        except Exception:
+            # A fault of ours, not of the meter: told loudly, and the messages behind it must not wait (rule R2).
+            logger.exception("A decoder failed on a message of topic %s", delivery.topic)
+            batch.refusals.append(_refusal(delivery, route, "The program could not read this message: see its log."))
+        else:
+            self._keep(samples, delivery, route, batch)
+
+    def take_states(self) -> list[StateRow]:
+        """The state rows of the devices that spoke since the last call, in the order of their keys."""
+        touched, self._touched = self._touched, {}
+        return [touched[key].row() for key in sorted(touched)]
+
+    def _keep(self, samples: list[Sample], delivery: Delivery, route: Route, batch: Batch) -> None:
+        latest = route.latest
+        is_live = not (delivery.retain or delivery.backlog)
+        fingerprint = None
+        for sample in samples:
+            if isinstance(sample.reading, Presence):
+                continue
+            if delivery.retain:
+                latest.take_retained(sample)  # state, never a measurement
+                continue
+            if delivery.backlog and sample.time_source is TimeSource.RECEIVED:
+                sample = sample._replace(time_source=TimeSource.UNKNOWN)
+            else:
+                latest.take(sample)
+            if fingerprint is None:
+                fingerprint = route.fingerprint(delivery.payload)
+            batch.incoming.append(
+                Incoming(
+                    sample,
+                    fingerprint,
+                    delivery.topic,
+                    delivery.payload,
+                    latest.drawn_register(sample),
+                    delivery.dup or delivery.backlog,
+                )
+            )
+        if samples and isinstance(samples[0].reading, Presence):
+            _note_presence(samples[0].reading, delivery, latest)
+        elif is_live:
+            latest.heard(delivery.received_at)
+        self._touched[latest.device_id] = latest
+
+    def _route_of(self, topic: str) -> Route | None:
+        """Find the device whose prefix is the longest beginning of this topic, and remember it."""
+        entry = None
+        prefix = topic
+        while entry is None and prefix:
+            prefix = prefix.rpartition("/")[0]
+            entry = self._directory.get(prefix)
+        route = None
+        if entry is not None:
+            seed = hashlib.blake2b(topic.encode("utf-8", "replace") + b"\0", digest_size=8)
+            route = Route(entry, self._latest[entry.key], reader_of(topic, entry.device.prefix), seed)
+        if len(self._routes) >= MOST_ROUTES:
+            self._routes.clear()
+        self._routes[topic] = route
+        return route
+
+
+def _note_presence(presence: Presence, delivery: Delivery, latest: Latest) -> None:
+    """A will that the broker kept says nothing against data that came after it (rule R11)."""
+    kept = delivery.retain or delivery.backlog
+    if kept and latest.last_seen and delivery.received_at - latest.last_seen < RETAINED_WILL_YIELDS_TO_DATA_OF:
+        return
+    latest.online = presence.online
+    if presence.online and not kept:
+        latest.heard(delivery.received_at)
+
+
+def _refusal(delivery: Delivery, route: Route, reason: str) -> Refusal:
+    return Refusal(delivery.topic, reason, delivery.payload[:FIRST_BYTES], route.entry.device.id)

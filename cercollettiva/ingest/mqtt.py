@@ -1,0 +1,267 @@
+"""The connection to the broker: the only MQTT client of the project.
+
+MQTT 3.1.1 with a fixed client id and a persistent session, so that the broker keeps what arrives while we are away, and
+with manual acknowledgement, so that a message leaves the broker only when its row is safe (rule R1).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import selectors
+import socket
+import ssl
+import struct
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from paho.mqtt import client as mqtt
+
+logger = logging.getLogger(__name__)
+
+KEEPALIVE_SECONDS = 30
+RECEIVE_BYTES = 256 * 1024
+_PUBACK = struct.Struct("!BBH").pack  # packet type, remaining length, message id
+READS_PER_TURN = 500  # packets read before the caller gets a turn: acknowledgements must not starve
+
+
+class BrokerAddress(NamedTuple):
+    """Where the broker is and who we are there."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = None
+    tls: bool = False
+
+    @classmethod
+    def from_url(cls, url: str) -> BrokerAddress:
+        """Read `mqtt://user:password@host:port` or `mqtts://...`; ValueError says what is wrong."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError("The broker's address must read mqtt://user:password@host:port, or mqtts:// for TLS.")
+        tls = parts.scheme == "mqtts"
+        username = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password) if parts.password else None
+        return cls(parts.hostname, parts.port or (8883 if tls else 1883), username, password, tls)
+
+
+class Arrival(NamedTuple):
+    """A message as the broker handed it over."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    dup: bool
+    mid: int
+    qos: int
+
+
+class BufferedSocket:
+    """A socket that reads in large pieces and sends in one go.
+
+    The client reads a packet in three to four tiny receives and sends each acknowledgement by itself. Behind this
+    buffer they become one system call for hundreds of messages; `docs/performance.md` has the figures.
+    """
+
+    def __init__(self, inner: socket.socket) -> None:
+        self._inner = inner
+        self._received = memoryview(b"")
+        self._unsent = bytearray()
+
+    @property
+    def has_received(self) -> bool:
+        return len(self._received) > 0
+
+    @property
+    def has_unsent(self) -> bool:
+        return len(self._unsent) > 0
+
+    def recv(self, size: int) -> bytes:
+        if not self._received:
+            self._received = memoryview(self._inner.recv(max(size, RECEIVE_BYTES)))
+        piece, self._received = self._received[:size], self._received[size:]
+        return bytes(piece)
+
+    def send(self, data: bytes) -> int:
+        self._unsent += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Send what is waiting, as far as the peer takes it; raises OSError when the connection is gone."""
+        try:
+            while self._unsent:
+                del self._unsent[: self._inner.send(self._unsent)]
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def fileno(self) -> int:
+        return self._inner.fileno()
+
+    def setblocking(self, flag: bool) -> None:
+        self._inner.setblocking(flag)
+
+    def pending(self) -> int:
+        return len(self._received)
+
+
+class _Client(mqtt.Client):
+    """The paho client on a buffered socket, without its search for a callback per topic: we have one for all."""
+
+    buffered: BufferedSocket | None = None
+    on_arrival: Callable[[Arrival], None]
+
+    def _create_socket(self) -> BufferedSocket:  # type: ignore[override]  # as paho does for websockets
+        self.buffered = BufferedSocket(super()._create_socket())
+        return self.buffered
+
+    def _handle_on_message(self, message: mqtt.MQTTMessage) -> None:
+        topic = message._topic.decode("utf-8", "replace")
+        self.on_arrival(Arrival(topic, message.payload, message.retain, message.dup, message.mid, message.qos))
+
+
+class MQTTConnection:
+    """One session with the broker, driven by the caller's loop: `connect`, then `poll` again and again.
+
+    Nothing here runs on a thread of its own; only `wake` may be called from another thread.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        *,
+        client_id: str,
+        on_arrival: Callable[[Arrival], None],
+        on_session: Callable[[bool], None],
+        clean_session: bool = False,
+    ) -> None:
+        """`on_session` is told at every connect whether the broker still had our session."""
+        self._address = address
+        self._on_session = on_session
+        self.is_connected = False
+        self.refusal: str | None = None
+        client = _Client(
+            mqtt.CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=clean_session,
+            manual_ack=True,
+        )
+        if address.username:
+            client.username_pw_set(address.username, address.password)
+        if address.tls:
+            client.tls_set()
+        client.on_arrival = on_arrival
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_socket_register_write = _written_by_poll
+        self._client = client
+        self._waker, self._woken = socket.socketpair()
+        self._waker.setblocking(False)
+        self._woken.setblocking(False)
+
+    def connect(self) -> None:
+        """Open the connection; OSError when nobody answers. The session starts when `on_session` is called."""
+        self.refusal = None
+        self._client.connect(self._address.host, self._address.port, keepalive=KEEPALIVE_SECONDS)
+
+    @property
+    def is_open(self) -> bool:
+        return self._client.socket() is not None
+
+    def poll(self, timeout: float) -> None:
+        """Wait up to `timeout` seconds for the network or a wake-up, then read and write what there is."""
+        buffered = self._client.buffered
+        if not self.is_open or buffered is None:
+            self._sleep(timeout)
+            return
+        self._write(buffered)
+        # select does not see what is already in our buffer
+        if self._wait(buffered, 0 if buffered.has_received else timeout) or buffered.has_received:
+            self._read(buffered)
+        self._write(buffered)
+        self._client.loop_misc()
+
+    def wake(self) -> None:
+        """End a `poll` that is waiting; safe from any thread."""
+        with contextlib.suppress(BlockingIOError):  # it has been woken many times already
+            self._waker.send(b"\0")
+
+    def subscribe(self, topics: Iterable[str]) -> None:
+        self._client.subscribe([(topic, 1) for topic in topics])
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=qos, retain=retain)
+
+    def acknowledge(self, mids: Iterable[int]) -> None:
+        """Tell the broker that these messages are safe. They must be of the present connection.
+
+        A PUBACK is four bytes: written here, all together, they cost a tenth of as many calls of the client.
+        """
+        if self._client.buffered is not None:
+            self._client.buffered.send(b"".join([_PUBACK(0x40, 2, mid) for mid in mids]))
+
+    def disconnect(self) -> None:
+        """Leave in good order: what is queued is sent, the broker keeps the session."""
+        if self.is_open and self._client.buffered is not None:
+            self._write(self._client.buffered)
+            self._client.disconnect()
+            if self._client.buffered is not None and self.is_open:
+                self._write(self._client.buffered)
+        self.is_connected = False
+
+    def _wait(self, buffered: BufferedSocket, timeout: float) -> bool:
+        with selectors.DefaultSelector() as selector:
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if buffered.has_unsent else 0)
+            selector.register(buffered.fileno(), events, "broker")
+            selector.register(self._woken, selectors.EVENT_READ, "waker")
+            ready = {key.data: mask for key, mask in selector.select(timeout)}
+        if "waker" in ready:
+            self._woken.recv(4096)
+        return bool(ready.get("broker", 0) & selectors.EVENT_READ)
+
+    def _read(self, buffered: BufferedSocket) -> None:
+        self._client.loop_read()
+        for _ in range(READS_PER_TURN):
+            if not buffered.has_received or not self.is_open:
+                return
+            self._client.loop_read()
+
+    def _write(self, buffered: BufferedSocket) -> None:
+        if self._client.want_write():
+            self._client.loop_write()
+        try:
+            buffered.flush()
+        except OSError:
+            logger.info("The broker closed the connection while we were writing")
+            self._client.loop_read()  # paho notices the loss and tells us
+
+    def _sleep(self, timeout: float) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._woken, selectors.EVENT_READ)
+            if selector.select(timeout):
+                self._woken.recv(4096)
+
+    def _connected(
+        self,
+        client: mqtt.Client,
+        userdata: object,
+        flags: mqtt.ConnectFlags,
+        reason: mqtt.ReasonCode,
+        properties: object,
+    ) -> None:
+        if reason.is_failure:
+            self.refusal = str(reason)
+            return
+        self.is_connected = True
+        self._on_session(flags.session_present)
+
+    def _disconnected(self, *_: object) -> None:
+        self.is_connected = False
+
+
+def _written_by_poll(*_: object) -> None:
+    """Tells paho not to send each packet by itself: `poll` sends them together."""

@@ -1,0 +1,196 @@
+"""The thread that takes loads to the database, one at a time, and keeps trying while it is away."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+from django.db import InterfaceError, OperationalError, connections
+from numpy.typing import NDArray
+
+from cercollettiva.devices.samples import TimeSource
+from cercollettiva.energy.models import DeviceState
+from cercollettiva.energy.store import Incoming, journal, save_batch
+from cercollettiva.ingest.breaker import CircuitBreaker
+from cercollettiva.ingest.buffer import Load
+from cercollettiva.ingest.directory import Directory, directory_at, directory_version
+
+logger = logging.getLogger(__name__)
+
+DATABASE_AWAY = (OperationalError, InterfaceError)
+LOOK_FOR_CHANGES: Final = timedelta(seconds=3)  # a device provisioned now is read within 5 s
+READ_ANEW: Final = timedelta(minutes=1)  # roles and placements begin and end by themselves
+FORGET_AFTER: Final = timedelta(minutes=1)
+REMEMBERED_FOR: Final = timedelta(seconds=30)  # how long a copy of the journal serves redeliveries
+
+
+class Writer(threading.Thread):
+    """Stores loads in the order they come. The network thread hands them over and collects what is safe.
+
+    It owns the process's database connection, so it reads the directory of devices too.
+    """
+
+    def __init__(self, *, ingestor: str, wake: Callable[[], None], breaker: CircuitBreaker | None = None) -> None:
+        super().__init__(name="writer", daemon=True)
+        self._ingestor = ingestor
+        self._wake = wake
+        self._breaker = breaker or CircuitBreaker()
+        self._loads: queue.SimpleQueue[Load | None] = queue.SimpleQueue()
+        self._safe: deque[Load] = deque()
+        self._directories: deque[Directory] = deque()
+        self._held = 0  # loads handed over and not yet safe
+        self._stopping = threading.Event()
+        self.states: list[DeviceState] = []  # what the database knew of the devices at the start
+        self.failure: BaseException | None = None
+        self.stored = self.repeated = self.refused = 0
+        self._redeliveries = Redeliveries()
+        self._version: tuple[object, ...] = ()
+        self._looked_at = self._read_at = self._forgot_at = datetime.min.replace(tzinfo=UTC)
+
+    # Called from the network thread
+
+    def put(self, load: Load) -> None:
+        self._held += 1
+        self._loads.put(load)
+
+    @property
+    def is_busy(self) -> bool:
+        return self._held > 0
+
+    def safe_loads(self) -> list[Load]:
+        """The loads committed since the last call: only now may their messages be acknowledged (rule R1)."""
+        safe = []
+        while self._safe:
+            safe.append(self._safe.popleft())
+        self._held -= len(safe)
+        return safe
+
+    def new_directory(self) -> Directory | None:
+        """The directory of devices, when it was read anew since the last call."""
+        newest = None
+        while self._directories:
+            newest = self._directories.popleft()
+        return newest
+
+    def stop(self, *, within: timedelta) -> None:
+        """Finish what was handed over, for so long at most; what is not stored stays with the broker."""
+        self._loads.put(None)
+        self.join(timeout=within.total_seconds())
+        self._stopping.set()
+
+    # The thread
+
+    def run(self) -> None:
+        try:
+            while self._step():
+                pass
+        except BaseException as error:  # carried to the network thread, which raises it
+            self.failure = error
+        finally:
+            connections.close_all()
+            self._wake()
+
+    def _step(self) -> bool:
+        """One load, or one look at the directory when there is none. False when it is time to go."""
+        self._persist(self._look_around)
+        try:
+            load = self._loads.get(timeout=0.5)
+        except queue.Empty:
+            return not self._stopping.is_set()
+        if load is None or not self._persist(lambda: self._store(load)):
+            return False
+        self._safe.append(load)
+        self._wake()
+        return True
+
+    def _persist(self, work: Callable[[], None]) -> bool:
+        """Do the work, again and again while the database is away. False when asked to stop meanwhile."""
+        while not self._stopping.is_set():
+            if not self._breaker.allows(now=datetime.now(UTC)):
+                self._stopping.wait(0.02)
+                continue
+            try:
+                work()
+            except DATABASE_AWAY as error:
+                if not self._breaker.is_open:
+                    logger.warning("The database is away, messages wait in the broker: %s", error)
+                self._breaker.failed(now=datetime.now(UTC))
+                connections.close_all()
+            else:
+                if self._breaker.is_open:
+                    logger.warning("The database is back after %d tries", self._breaker.failures)
+                self._breaker.succeeded()
+                return True
+        return False
+
+    def _store(self, load: Load) -> None:
+        now = datetime.now(UTC)
+        batch = load.batch
+        known = self._redeliveries.remove_from(load, now=now)
+        outcome = save_batch(batch, ingestor=self._ingestor, now=now)
+        self.stored += outcome.stored
+        self.repeated += outcome.repeated + known
+        self.refused += outcome.refused
+        is_live = not any(row.suspect for row in batch.incoming)
+        if is_live and not known and now - self._forgot_at >= FORGET_AFTER:
+            journal.forget("default", now=now)
+            self._forgot_at = now
+
+    def _look_around(self) -> None:
+        """Read the directory when it changed, and once a minute in any case."""
+        now = datetime.now(UTC)
+        if now - self._looked_at < LOOK_FOR_CHANGES:
+            return
+        version = directory_version()
+        if version != self._version or now - self._read_at >= READ_ANEW:
+            if not self._version:
+                self.states = list(DeviceState.objects.all())
+            self._directories.append(directory_at(now))
+            self._version, self._read_at = version, now
+            self._wake()
+        self._looked_at = now
+
+
+class Redeliveries:
+    """Recognises messages without a time of their own that were stored before (rule R13)."""
+
+    def __init__(self) -> None:
+        self._known: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._connection: int | None = None
+        self._read_at = datetime.min.replace(tzinfo=UTC)
+
+    def remove_from(self, load: Load, *, now: datetime) -> int:
+        """Take out of a load the rows that were stored before, and say how many they were."""
+        suspects = [row for row in load.batch.incoming if _is_suspect(row)]
+        if not suspects:
+            return 0
+        if self._connection != load.connection or now - self._read_at >= REMEMBERED_FOR:
+            self._known = journal.recent_fingerprints("default")
+            self._connection, self._read_at = load.connection, now
+        stored = journal.contains(self._known, [row.fingerprint for row in suspects])
+        gone = {row.fingerprint for row, is_stored in zip(suspects, stored, strict=True) if is_stored}
+        rows = load.batch.incoming
+        load.batch.incoming = _first_copies(row for row in rows if not (_is_suspect(row) and row.fingerprint in gone))
+        return len(rows) - len(load.batch.incoming)
+
+
+def _is_suspect(row: Incoming) -> bool:
+    return row.suspect and row.sample.time_source is not TimeSource.DEVICE
+
+
+def _first_copies(rows: Iterable[Incoming]) -> list[Incoming]:
+    """Without the suspects whose original stands before them in the same load."""
+    seen: set[tuple[int, str]] = set()
+    kept = []
+    for row in rows:
+        key = (row.fingerprint, row.sample.component)
+        if not (_is_suspect(row) and key in seen):
+            kept.append(row)
+        seen.add(key)
+    return kept
