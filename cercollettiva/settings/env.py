@@ -19,7 +19,8 @@ _env = environ.Env()
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
+    """A setting; one that is set to nothing counts as not set."""
+    return os.environ.get(name, "").strip() or default
 
 
 def required(name: str) -> str:
@@ -41,9 +42,12 @@ def folder(name: str, default: Path) -> Path:
 def database(name: str, default: str) -> dict[str, object]:
     """A Django database from a URL such as `postgres://user:password@host:5432/name` or `sqlite:///file`."""
     try:
-        return dict(_env.db_url_config(text(name) or default))
+        database = dict(_env.db_url_config(text(name) or default))
     except (ValueError, ImproperlyConfigured) as error:
         raise ImproperlyConfigured(f"{name} is not a database URL: {error}") from error
+    if not database.get("ENGINE"):
+        raise ImproperlyConfigured(f"{name} is not a database URL, such as postgres://user:password@host:5432/name.")
+    return database
 
 
 def strong_secret(name: str) -> str:
@@ -62,7 +66,9 @@ def key_ring(name: str, value: str) -> dict[str, bytes]:
     for entry in value.split(","):
         key_id, separator, encoded = entry.strip().partition(":")
         if not separator or not key_id.isalnum() or key_id in ring:
-            raise ImproperlyConfigured(f"{name} must read id:base64key[,id:base64key], each id once, letters and digits.")
+            raise ImproperlyConfigured(
+                f"{name} must read id:base64key[,id:base64key], each id once, letters and digits."
+            )
         try:
             key = base64.b64decode(encoded, validate=True)
         except binascii.Error as error:

@@ -1,0 +1,61 @@
+# `make` alone lists what it can do: the text after ## of each target.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+WORKERS ?= auto
+ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+PYTEST := $(RUN) -m pytest
+MANAGE := $(RUN) manage.py
+INSTALLED := $(VENV)/.installed
+PARTS := postgresql mosquitto redis
+
+.PHONY: help setup parts test check bench
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Create .venv with the locked dependencies
+
+$(INSTALLED): requirements/dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed.' >&2; exit 1; }
+	@PYTHON=$(PYTHON) tools/system-packages python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@# The checkout itself is on the path of .venv: nothing to build, nothing to install again after an edit.
+	@echo '$(CURDIR)' > "$$($(RUN) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/cercollettiva.pth"
+	@touch $@
+
+parts:
+	@tools/system-packages $(PARTS)
+
+# Three runs, each to its end; faults come alone, because they count seconds. Nothing selected (5) is fine when ARGS
+# did the selecting.
+test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults (ARGS="-k plant" for some)
+	@failed=0; \
+	run() { "$$@" || { code=$$?; [ $$code -eq 5 ] && [ -n "$${ARGS:-}" ]; } || failed=1; }; \
+	run $(PYTEST) -n $(WORKERS) --dist worksteal -m 'not faults and not e2e' $(ARGS); \
+	export CER_TEST_DATABASE=sqlite; \
+	run $(PYTEST) -m 'both_databases and not faults and not e2e' $(ARGS); \
+	export CER_TEST_DATABASE=postgresql; \
+	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -m 'faults and not e2e' $(ARGS); fi; \
+	exit $$failed
+
+# In memory: a check leaves no database behind.
+check: export DATABASE_URL := sqlite://:memory:
+check: setup ## Check style, types, the direction of imports, migrations, templates, configuration
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(MANAGE) makemigrations --check --dry-run
+	@if [ -n "$$(find cercollettiva -path '*/templates/*' -name '*.html' -print -quit)" ]; then \
+		echo 'djlint'; $(VENV)/bin/djlint --profile django --lint --check --quiet cercollettiva; \
+	fi
+	$(MANAGE) check
+
+bench: setup parts ## Measure the data path on a private broker and database; prints JSON
+	@$(RUN) -m bench $(ARGS)
