@@ -1,0 +1,1 @@
+"""What runs the other rooms: the demo, the doctor, backups, broker files, jobs."""
