@@ -1,0 +1,1 @@
+"""Pages: what people read and do in a browser."""

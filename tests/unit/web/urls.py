@@ -1,0 +1,17 @@
+"""The names that the templates link to, for rendering them without the rest of the platform."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+
+def nothing(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("i18n/setlang/", nothing, name="set_language"),
+    path("", include(([path("", nothing, name="home"), path("dashboard/", nothing, name="dashboard")], "web"))),
+    path(
+        "users/", include(([path("login/", nothing, name="login"), path("logout/", nothing, name="logout")], "users"))
+    ),
+]
