@@ -58,7 +58,8 @@ def read_quick_object(payload: bytes, what: str) -> JsonObject:
     """The object of a payload with floats for numbers, for instantaneous values: the bulk of what meters send.
 
     A flat object of numbers has two quotes a key and no others. That is read by orjson, eight times faster; whatever
-    else it is, texts, escapes, objects inside, keys that come twice, what orjson refuses, is for the reader that looks closely.
+    else there is, texts, escapes, objects inside, keys that come twice, what orjson refuses, is for the reader that
+    looks closely.
     """
     if len(payload) <= MAX_PAYLOAD_BYTES:
         with contextlib.suppress(ValueError):

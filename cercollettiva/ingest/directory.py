@@ -38,12 +38,9 @@ Directory = Mapping[str, Entry]  # by topic prefix
 def directory_at(moment: datetime) -> Directory:
     """The active devices by prefix, with the roles they have at that moment. Two queries, whatever their number."""
     roles: dict[int, list[Role]] = {}
-    for device_id, *role in (
-        ChannelRole.objects.active_at(moment)
-        .order_by("pk")
-        .values_list("device_id", "component", "phases", "role", "sign")
-    ):
-        roles.setdefault(device_id, []).append(Role(*role))
+    channels = ChannelRole.objects.active_at(moment).order_by("pk")
+    for key, component, phases, role, sign in channels.values_list("device_id", "component", "phases", "role", "sign"):
+        roles.setdefault(key, []).append(Role(component, phases, role, sign))
     entries = {}
     for row in DeviceConfiguration.objects.filter(is_active=True).select_related("device_type"):
         device = Device(

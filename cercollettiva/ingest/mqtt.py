@@ -13,10 +13,15 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +70,7 @@ class BufferedSocket:
     buffer they become one system call for hundreds of messages; `docs/performance.md` has the figures.
     """
 
-    def __init__(self, inner: socket.socket) -> None:
+    def __init__(self, inner: SocketLike) -> None:
         self._inner = inner
         self._received = memoryview(b"")
         self._unsent = bytearray()
@@ -121,7 +126,7 @@ class _Client(mqtt.Client):
 
     def _handle_on_message(self, message: mqtt.MQTTMessage) -> None:
         topic = message._topic.decode("utf-8", "replace")
-        self.on_arrival(Arrival(topic, message.payload, message.retain, message.dup, message.mid, message.qos))
+        self.on_arrival(Arrival(topic, bytes(message.payload), message.retain, message.dup, message.mid, message.qos))
 
 
 class MQTTConnection:
@@ -145,7 +150,7 @@ class MQTTConnection:
         self.is_connected = False
         self.refusal: str | None = None
         client = _Client(
-            mqtt.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             client_id=client_id,
             clean_session=clean_session,
             manual_ack=True,
@@ -250,7 +255,7 @@ class MQTTConnection:
         client: mqtt.Client,
         userdata: object,
         flags: mqtt.ConnectFlags,
-        reason: mqtt.ReasonCode,
+        reason: ReasonCode,
         properties: object,
     ) -> None:
         if reason.is_failure:

@@ -49,6 +49,7 @@ class MQTTService:
         self._backlog: Backlog | None = None
         self._ready = False  # the directory has been read: before that every device would be a stranger
         self._stopping = False
+        self._refusal: str | None = None  # the last one told
         self.received = 0
 
     def stop(self) -> None:
@@ -96,6 +97,9 @@ class MQTTService:
         now = datetime.now(UTC)
         if not self._reconnect.allows(now=now):
             return
+        if self._connection.refusal and self._connection.refusal != self._refusal:
+            logger.error("The broker refuses us: %s. Check user and password.", self._connection.refusal)
+        self._refusal = self._connection.refusal
         # What is held belongs to the session that broke: it is stored all the same, the broker sends it once more
         # and the redelivery is recognised. Its message ids mean nothing on the new connection.
         if len(self._buffer):

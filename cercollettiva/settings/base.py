@@ -1,4 +1,4 @@
-"""What every shape of the platform shares. The environment is read here and in the two modules beside this one, nowhere else."""
+"""What every shape of the platform shares. The environment is read in this package and nowhere else."""
 
 from __future__ import annotations
 

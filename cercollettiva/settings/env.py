@@ -1,4 +1,4 @@
-"""Typed readings of the environment. A bad value stops the start-up with the name of the variable and what would be right."""
+"""Typed readings of the environment: a bad value stops the start-up with its name and what would be right."""
 
 from __future__ import annotations
 

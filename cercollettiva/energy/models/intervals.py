@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from cercollettiva.core.models import CERConfiguration, Plant
+from cercollettiva.energy.models.devices import DevicePlacement
 from cercollettiva.energy.models.measurements import Float4Field, MeasuredDeviceKey
-from cercollettiva.energy.models.visibility import StartedQuerySet, placed_where_visible
+from cercollettiva.energy.models.visibility import StartedQuerySet
 from cercollettiva.users.visibility import VisibleQuerySet
 
 if TYPE_CHECKING:
@@ -124,15 +125,39 @@ class EnergyIntervalHistory(models.Model):
         return f"{self.device_id} {self.start:%Y-%m-%d %H:%M} ({self.recorded_at:%Y-%m-%d})"
 
 
+# How long a period can be: a day of 25 hours, a month of 31 days with such a day in it.
+LONGEST = {
+    Period.HOUR: timedelta(hours=1),
+    Period.DAY: timedelta(hours=25),
+    Period.WEEK: timedelta(days=7, hours=1),
+    Period.MONTH: timedelta(days=31, hours=1),
+    Period.YEAR: timedelta(days=366),
+}
+
+
 class EnergyAggregateQuerySet(VisibleQuerySet["EnergyAggregate"]):
     def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
         plants = Plant.objects.visible_to(user, at=at).values("pk")
         communities = CERConfiguration.objects.visible_to(user, at=at).values("pk")
-        return self.filter(
+        lengths = [When(period=period, then=F("start") + length) for period, length in LONGEST.items()]
+        return self.alias(ends_by=Case(*lengths, output_field=models.DateTimeField())).filter(
             Q(subject_kind=SubjectKind.PLANT, subject_id__in=plants)
             | Q(subject_kind=SubjectKind.COMMUNITY, subject_id__in=communities)
-            | Q(placed_where_visible(user, at, device="subject_id", time="start"), subject_kind=SubjectKind.DEVICE)
+            | Q(_stood_only_at(plants), subject_kind=SubjectKind.DEVICE)
         )
+
+
+def _stood_only_at(plants: models.QuerySet[Plant, dict[str, Any]]) -> Q:
+    """For totals of a device: in that period it stood at these plants and at no other.
+
+    The total of a month in which a meter was moved holds the energy of two homes: neither sees it.
+    """
+    meanwhile = DevicePlacement.objects.filter(
+        Q(active_to__isnull=True) | Q(active_to__gt=OuterRef("start")),
+        device=OuterRef("subject_id"),
+        active_from__lt=OuterRef("ends_by"),
+    )
+    return Q(Exists(meanwhile.filter(plant__in=plants))) & ~Q(Exists(meanwhile.exclude(plant__in=plants)))
 
 
 class EnergyAggregate(models.Model):

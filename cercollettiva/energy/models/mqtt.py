@@ -107,6 +107,18 @@ class AuditLogIsPermanent(Exception):
         super().__init__("Lines of the MQTT audit log are appended only.")
 
 
+class MQTTAuditLogQuerySet(VisibleQuerySet["MQTTAuditLog"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AuditLogIsPermanent
+
+    def delete(self) -> NoReturn:
+        raise AuditLogIsPermanent
+
+    update.alters_data = True  # type: ignore[attr-defined]
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
 class MQTTAuditLog(models.Model):
     """Who did what to the broker, to credentials and to devices; lines are appended."""
 
@@ -134,7 +146,7 @@ class MQTTAuditLog(models.Model):
     detail = models.TextField(_("dettaglio"), blank=True)
     address = models.GenericIPAddressField(_("indirizzo IP"), null=True, blank=True)
 
-    objects = VisibleQuerySet["MQTTAuditLog"].as_manager()
+    objects = MQTTAuditLogQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("riga del registro MQTT")

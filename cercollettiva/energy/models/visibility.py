@@ -18,25 +18,20 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=models.Model)
 
 
-def placed_where_visible(user: CustomUser, at: datetime, *, device: str, time: str) -> Exists:
-    """For rows of a device at a time: it then stood at a plant the user may see. A moved device takes nothing along."""
-    return Exists(
-        DevicePlacement.objects.filter(
-            Q(active_to__isnull=True) | Q(active_to__gt=OuterRef(time)),
-            device=OuterRef(device),
-            active_from__lte=OuterRef(time),
-            plant__in=Plant.objects.visible_to(user, at=at),
-        )
-    )
-
-
 class MeasuredQuerySet(VisibleQuerySet[M]):
     """Rows with a device and a time: subclasses name the column of the time."""
 
     time_column = "timestamp"
 
     def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
-        return self.filter(placed_where_visible(user, at, device="device_id", time=self.time_column))
+        """The device then stood at a plant the user may see: a meter that is moved takes nothing along."""
+        stood_there = DevicePlacement.objects.filter(
+            Q(active_to__isnull=True) | Q(active_to__gt=OuterRef(self.time_column)),
+            device=OuterRef("device_id"),
+            active_from__lte=OuterRef(self.time_column),
+            plant__in=Plant.objects.visible_to(user, at=at),
+        )
+        return self.filter(Exists(stood_there))
 
 
 class StartedQuerySet(MeasuredQuerySet[M]):

@@ -74,7 +74,7 @@ def _insert_together(
     if not rows:
         return 0, []
     inserted = _dialect(connection).insert(connection, table, rows)
-    return inserted.count, [
+    return inserted.new, [
         _refusal(row, f"Another value is already stored for {row.sample.component} at the same instant.")
         for row in inserted.conflicts
     ]

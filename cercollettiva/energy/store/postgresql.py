@@ -68,11 +68,12 @@ def insert(connection: BaseDatabaseWrapper, table: Table, incoming: Sequence[Inc
             return Inserted(count, [])
         same_key = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
         cursor.execute(
-            f"SELECT new.fingerprint FROM {staging} new JOIN {table.name} old ON {same_key}"  # noqa: S608
-            " WHERE old.fingerprint <> new.fingerprint"
+            f"SELECT new.component, new.timestamp, new.fingerprint FROM {staging} new"  # noqa: S608
+            f" JOIN {table.name} old ON {same_key} WHERE old.fingerprint <> new.fingerprint"
         )
-        different = {fingerprint for (fingerprint,) in cursor.fetchall()}
-    return Inserted(count, [row for row in incoming if row.fingerprint in different])
+        different = set(cursor.fetchall())
+    conflicts = [row for row in incoming if (row.sample.component, row.sample.at, row.fingerprint) in different]
+    return Inserted(count, conflicts)
 
 
 def insert_dirty_quarters(connection: BaseDatabaseWrapper, marks: Sequence[tuple[int, datetime]]) -> None:

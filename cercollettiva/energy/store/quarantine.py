@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connections, models
 
@@ -86,5 +86,5 @@ def _storable(text: str, length: int) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")[:length]
 
 
-def _moment(using: str, now: datetime) -> object:
+def _moment(using: str, now: datetime) -> Any:
     return connections[using].ops.adapt_datetimefield_value(now)

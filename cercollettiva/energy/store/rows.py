@@ -29,7 +29,7 @@ class Table(NamedTuple):
 class Inserted(NamedTuple):
     """How many rows were new, and which met another value under their key."""
 
-    count: int
+    new: int
     conflicts: list[Incoming]
 
 
@@ -52,15 +52,15 @@ def _power_row(row: Incoming) -> tuple[Any, ...]:
 def _energy_row(row: Incoming) -> tuple[Any, ...]:
     sample = row.sample
     reading = sample.reading
-    is_record = isinstance(reading, Record)
+    seconds = reading.seconds if isinstance(reading, Record) else None
     return (
         sample.device_id,
         sample.at,
         *energies_of(sample),
         row.fingerprint,
         sample.reported_ts,
-        reading.seconds if is_record else None,
-        RECORD if is_record else REGISTERS,
+        seconds,
+        REGISTERS if seconds is None else RECORD,
         DOUBTFUL if sample.anomalies else GOOD,
         sample.time_source.value,
         sample.anomalies.value,

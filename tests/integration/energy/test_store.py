@@ -276,3 +276,17 @@ def test_a_whole_batch_takes_a_constant_number_of_statements(device, django_asse
 
     with django_assert_max_num_queries(12 if connection.vendor == "postgresql" else 8):
         save(samples[1:], now=NOON)
+
+
+def test_a_conflict_of_one_component_says_nothing_of_the_other_in_the_same_message(device):
+    def message(watts: float, *components: str) -> Batch:
+        return Batch(
+            incoming=[incoming(power(device, watts=watts)._replace(component=name), int(watts)) for name in components]
+        )
+
+    store(message(100.0, "em:0"))
+
+    outcome = store(message(200.0, "em:0", "em:1"))
+
+    assert (outcome.stored, outcome.refused) == (1, 1)
+    assert RejectedMessage.objects.get().count == 1

@@ -10,13 +10,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cercollettiva.ingest.replay import replay
 
+LINE = '{"recv": 1767225600.5, "topic": "...", "payload": "...", "retain": false, "dup": false}'
+
 
 class Command(BaseCommand):
     help = (
         "Sends deliveries from a JSON-lines file through the whole path: decoding, state, store, quarantine. "
-        "Its `recv` is the clock. A line: "
-        '{"recv": 1767225600.5, "topic": "...", "payload": "...", "retain": false, "dup": false}. Running it twice stores nothing twice. Exit 0; 1 when a line was no delivery (the others are '
-        "stored); 2 when the file cannot be read. Example: manage.py replay deliveries.jsonl"
+        f"The clock is their `recv`. A line: {LINE}. Running it twice stores nothing twice. Exit 0; 1 when a line was "
+        "no delivery (the others are stored); 2 when the file cannot be read. "
+        "Example: manage.py replay deliveries.jsonl"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

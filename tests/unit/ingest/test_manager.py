@@ -1,0 +1,285 @@
+"""From deliveries to the rows of a batch: whose a message is, what it becomes, what the device said last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+
+import pytest
+
+from cercollettiva.devices.samples import Registers, TimeSource
+from cercollettiva.energy.store import Batch
+from cercollettiva.ingest import manager as manager_module
+from cercollettiva.ingest.directory import Role
+from tests.unit.ingest.meters import (
+    EM_STATUS,
+    EMDATA_STATUS,
+    NOON,
+    PREFIX,
+    delivery,
+    entry,
+    manager_of,
+    notification,
+)
+
+SECOND = timedelta(seconds=1)
+
+
+def values_of(manager) -> dict:
+    (row,) = manager.take_states()
+    return json.loads(row.values)
+
+
+def test_a_message_of_a_known_device_becomes_a_sample():
+    batch = Batch()
+
+    manager_of().read(delivery("status/em:0", EM_STATUS), batch)
+
+    (row,) = batch.incoming
+    assert row.sample.device_id == 1
+    assert row.sample.reading.power == 715.5
+    assert row.sample.time_source is TimeSource.RECEIVED
+    assert not row.suspect
+
+
+def test_the_longest_prefix_wins():
+    inner = entry(key=2, prefix=f"{PREFIX}/garage", name="shellypro3em-d4e5f6")
+    manager = manager_of(entry(), inner)
+    batch = Batch()
+
+    manager.read(delivery("status/em:0", EM_STATUS, prefix=inner.device.prefix), batch)
+    manager.read(delivery("status/em:0", EM_STATUS), batch)
+
+    assert [row.sample.device_id for row in batch.incoming] == [2, 1]
+
+
+def test_a_prefix_matches_whole_levels_only():
+    batch = Batch()
+
+    manager_of().read(delivery("status/em:0", EM_STATUS, prefix=f"{PREFIX}x"), batch)
+
+    assert batch.incoming == []
+    assert [stranger.prefix for stranger in batch.strangers] == [f"{PREFIX}x"]
+
+
+def test_a_stranger_is_listed_with_its_topic_and_first_bytes():
+    batch = Batch()
+
+    manager_of().read(delivery("status/em:0", b"x" * 5000, prefix="foo/bar"), batch)
+
+    (stranger,) = batch.strangers
+    assert (stranger.prefix, stranger.topic) == ("foo/bar", "foo/bar/status/em:0")
+    assert 0 < len(stranger.first_bytes) < 5000
+
+
+def test_a_device_provisioned_later_is_known_from_then_on():
+    manager = manager_of(entry())
+    batch = Batch()
+    newcomer = entry(key=9, prefix="foo/bar", name="shellypro3em-d4e5f6")
+    manager.read(delivery("status/em:0", EM_STATUS, prefix="foo/bar"), batch)
+
+    manager.use({PREFIX: entry(), "foo/bar": newcomer})
+    manager.read(delivery("status/em:0", EM_STATUS, prefix="foo/bar"), batch)
+
+    assert len(batch.strangers) == 1
+    assert [row.sample.device_id for row in batch.incoming] == [9]
+
+
+def test_a_message_that_cannot_be_read_is_refused_with_its_reason():
+    batch = Batch()
+
+    manager_of().read(delivery("status/em:0", b'{"id":0,"a_current":4.0'), batch)
+
+    (refusal,) = batch.refusals
+    assert "not JSON" in refusal.reason
+    assert refusal.device_id == 1
+    assert batch.incoming == []
+
+
+def test_a_decoder_that_fails_does_not_stop_the_stream(monkeypatch, caplog):
+    def fails(payload, received_at, device):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(manager_module, "reader_of", lambda topic, prefix: fails)
+    batch = Batch()
+
+    manager_of().read(delivery("status/em:0", EM_STATUS), batch)
+
+    assert "could not read" in batch.refusals[0].reason
+    assert "a fault of ours" in caplog.text
+
+
+def test_a_retained_copy_makes_state_and_no_measurement():
+    manager, batch = manager_of(), Batch()
+
+    manager.read(delivery("status/em:0", EM_STATUS, retain=True), batch)
+
+    (state,) = manager.take_states()
+    assert batch.incoming == []
+    assert json.loads(state.values)["em:0"]["power"] == 715.5
+    assert (state.last_seen, state.power_at) == (None, None)
+
+
+def test_a_retained_copy_does_not_replace_what_is_known():
+    manager, batch = manager_of(), Batch()
+    manager.read(delivery("status/em:0", '{"id":0,"total_act_power":10.0}'), batch)
+
+    manager.read(delivery("status/em:0", EM_STATUS, retain=True), batch)
+
+    assert values_of(manager)["em:0"]["power"] == 10.0
+
+
+def test_backlog_without_a_time_of_its_own_has_an_unknown_time():
+    manager, batch = manager_of(), Batch()
+
+    manager.read(delivery("status/emdata:0", EMDATA_STATUS, backlog=True), batch)
+    manager.read(
+        delivery("events/rpc", notification(NOON, **{"em:0": {"id": 0, "total_act_power": 1.0}}), backlog=True), batch
+    )
+
+    assert [row.sample.time_source for row in batch.incoming] == [TimeSource.UNKNOWN, TimeSource.DEVICE]
+    assert all(row.suspect for row in batch.incoming)
+
+
+def test_backlog_does_not_make_a_device_look_alive():
+    manager, batch = manager_of(), Batch()
+
+    manager.read(delivery("status/em:0", EM_STATUS, backlog=True), batch)
+
+    (state,) = manager.take_states()
+    assert (state.last_seen, state.online) == (None, None)
+
+
+def test_a_redelivery_is_suspect():
+    batch = Batch()
+
+    manager_of().read(delivery("status/em:0", EM_STATUS, dup=True), batch)
+
+    assert batch.incoming[0].suspect
+
+
+def test_fingerprints_tell_payloads_and_topics_apart_and_are_the_same_in_every_process():
+    manager, batch = manager_of(), Batch()
+    for rest, payload in [("status/em:0", EM_STATUS), ("status/em:1", EM_STATUS), ("status/em:0", EM_STATUS + b" ")]:
+        manager.read(delivery(rest, payload), batch)
+
+    prints = [row.fingerprint for row in batch.incoming]
+
+    assert len(set(prints)) == 3
+    digest = hashlib.blake2b(f"{PREFIX}/status/em:0\0".encode() + EM_STATUS, digest_size=8).digest()
+    assert prints[0] == int.from_bytes(digest, "little", signed=True)
+
+
+def test_a_partial_notification_is_laid_over_what_is_known():
+    manager, batch = manager_of(), Batch()
+    manager.read(delivery("status/em:0", EM_STATUS), batch)
+    partial = notification(NOON + SECOND, **{"em:0": {"id": 0, "a_act_power": 1000.0, "total_act_power": 764.3}})
+
+    manager.read(delivery("events/rpc", partial, at=NOON + SECOND), batch)
+
+    values = values_of(manager)["em:0"]
+    assert (values["power"], values["a_power"], values["b_power"]) == (764.3, 1000.0, -951.1)
+    assert batch.incoming[1].sample.reading.b_power is None  # what is stored is what was said
+
+
+def test_an_older_message_does_not_move_the_state_back():
+    manager, batch = manager_of(), Batch()
+    manager.read(delivery("status/em:0", EM_STATUS, at=NOON), batch)
+    late = notification(NOON - 4 * SECOND, **{"em:0": {"id": 0, "total_act_power": 1.0}})
+
+    manager.read(delivery("events/rpc", late, at=NOON), batch)
+
+    assert values_of(manager)["em:0"]["power"] == 715.5
+    assert len(batch.incoming) == 2
+
+
+def test_powers_by_role_follow_sign_and_phases():
+    roles = (Role("em:0", "ab", "EXCHANGE", -1), Role("em:0", "c", "LOAD", 1))
+    manager, batch = manager_of(entry(*roles)), Batch()
+
+    manager.read(delivery("status/em:0", EM_STATUS), batch)
+
+    (state,) = manager.take_states()
+    assert state.exchange_power == pytest.approx(-(951.2 - 951.1))
+    assert state.load_power == pytest.approx(715.4)
+    assert state.production_power is None
+
+
+def test_the_power_of_a_role_is_unknown_while_one_of_its_channels_is():
+    roles = (Role("em1:0", "", "EXCHANGE", 1), Role("em:0", "", "EXCHANGE", 1))
+    manager, batch = manager_of(entry(*roles)), Batch()
+
+    manager.read(delivery("status/em:0", EM_STATUS), batch)
+
+    assert manager.take_states()[0].exchange_power is None
+
+
+def test_a_measurement_carries_the_register_at_or_before_it():
+    manager, batch = manager_of(), Batch()
+    for rest, payload, seconds in [
+        ("status/em:0", EM_STATUS, 0),
+        ("status/emdata:0", EMDATA_STATUS, 1),
+        ("status/em:0", EM_STATUS, 2),
+    ]:
+        manager.read(delivery(rest, payload, at=NOON + seconds * SECOND), batch)
+
+    assert [row.energy_total for row in batch.incoming] == [None, None, 215_966_760]
+    assert isinstance(batch.incoming[1].sample.reading, Registers)
+
+
+@pytest.mark.parametrize(("payload", "online"), [(b"true", True), (b"false", False)])
+def test_a_device_says_whether_it_is_online(payload, online):
+    manager, batch = manager_of(), Batch()
+
+    manager.read(delivery("online", payload), batch)
+
+    assert manager.take_states()[0].online is online
+    assert batch.incoming == []
+
+
+def test_a_will_kept_by_the_broker_does_not_contradict_fresh_data():
+    manager, batch = manager_of(), Batch()
+    manager.read(delivery("status/em:0", EM_STATUS), batch)
+
+    manager.read(delivery("online", b"false", at=NOON + SECOND, retain=True), batch)
+
+    assert manager.take_states()[0].online is True
+
+
+def test_a_will_is_not_the_device_speaking():
+    manager, batch = manager_of(), Batch()
+    manager.read(delivery("status/em:0", EM_STATUS), batch)
+
+    manager.read(delivery("online", b"false", at=NOON + 60 * SECOND), batch)
+
+    (state,) = manager.take_states()
+    assert (state.online, state.last_seen) == (False, NOON)
+
+
+def test_data_after_a_will_means_online_again():
+    manager, batch = manager_of(), Batch()
+    manager.read(delivery("online", b"false"), batch)
+
+    manager.read(delivery("status/em:0", EM_STATUS, at=NOON + SECOND), batch)
+
+    assert manager.take_states()[0].online is True
+
+
+def test_states_are_told_once_per_batch():
+    manager, batch = manager_of(), Batch()
+    for second in range(5):
+        manager.read(delivery("status/em:0", EM_STATUS, at=NOON + second * SECOND), batch)
+
+    assert len(manager.take_states()) == 1
+    assert manager.take_states() == []
+
+
+def test_a_flood_of_invented_topics_does_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr(manager_module, "MOST_ROUTES", 100)
+    manager, batch = manager_of(), Batch()
+
+    for number in range(1000):
+        manager.read(delivery("status/em:0", EM_STATUS, prefix=f"foo/{number}"), batch)
+
+    assert len(manager._routes) <= 100
