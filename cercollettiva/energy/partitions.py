@@ -36,7 +36,8 @@ def ensure_months(connection: BaseDatabaseWrapper, model: type[models.Model], mo
         return []
     table = model._meta.db_table
     wanted = sorted({month.replace(day=1) for month in months})
-    missing = [month for month in wanted if partition_name(table, month) not in partitions_of(connection, table)]
+    present = partitions_of(connection, table)
+    missing = [month for month in wanted if partition_name(table, month) not in present]
     if not missing:
         return []
     made = []

@@ -23,12 +23,15 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "channels",
     "cercollettiva.users",
     "cercollettiva.core",
     "cercollettiva.energy",
     "cercollettiva.monitoring",
+    "cercollettiva.live",
     "cercollettiva.ingest",
     "cercollettiva.web",
+    "cercollettiva.ops",
 ]
 
 MIDDLEWARE = [
@@ -46,6 +49,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "cercollettiva.urls"
 WSGI_APPLICATION = "cercollettiva.wsgi.application"
+ASGI_APPLICATION = "cercollettiva.asgi.application"
 
 TEMPLATES = [
     {
@@ -56,7 +60,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "csp.context_processors.nonce",
+                "cercollettiva.web.navigation.navigation",
             ],
         },
     },

@@ -15,5 +15,8 @@ FIELD_ENCRYPTION_KEYS = env.key_ring(
 )
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
 DATABASES = {"default": database_of(f"sqlite:///{STATE_DIR / 'cercollettiva.sqlite3'}")}
+STATIC_ROOT = STATE_DIR / "static"  # empty: files are served from where they are written
+STATIC_ROOT.mkdir(exist_ok=True)
+WHITENOISE_USE_FINDERS = True
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = STATE_DIR / "mail"

@@ -49,6 +49,10 @@ CLOSED = (MembershipState.REJECTED, MembershipState.LEFT)
 
 
 class CERConfigurationQuerySet(VisibleQuerySet["CERConfiguration"]):
+    def summed_for_everybody(self) -> Self:
+        """The communities behind the one figure of the public home: for sums over many plants, never to be listed."""
+        return self.filter(is_active=True)
+
     def administered_by(self, user: CustomUser | AnonymousUser, *, at: datetime | None = None) -> Self:
         """The communities whose members, fees and money this user may handle."""
         return self.open_to(

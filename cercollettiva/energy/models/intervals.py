@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, When
@@ -137,8 +137,8 @@ LONGEST = {
 
 class EnergyAggregateQuerySet(VisibleQuerySet["EnergyAggregate"]):
     def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
-        plants = Plant.objects.visible_to(user, at=at).values("pk")
-        communities = CERConfiguration.objects.visible_to(user, at=at).values("pk")
+        plants = Plant.objects.visible_to(user, at=at)
+        communities = CERConfiguration.objects.visible_to(user, at=at)
         lengths = [When(period=period, then=F("start") + length) for period, length in LONGEST.items()]
         return self.alias(ends_by=Case(*lengths, output_field=models.DateTimeField())).filter(
             Q(subject_kind=SubjectKind.PLANT, subject_id__in=plants)
@@ -147,7 +147,7 @@ class EnergyAggregateQuerySet(VisibleQuerySet["EnergyAggregate"]):
         )
 
 
-def _stood_only_at(plants: models.QuerySet[Plant, dict[str, Any]]) -> Q:
+def _stood_only_at(plants: models.QuerySet[Plant]) -> Q:
     """For totals of a device: in that period it stood at these plants and at no other.
 
     The total of a month in which a meter was moved holds the energy of two homes: neither sees it.

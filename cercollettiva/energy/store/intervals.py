@@ -55,7 +55,8 @@ def save_intervals(rows: Sequence[IntervalRow], *, using: str = "default") -> in
     if not rows:
         return 0
     connection = connections[using]
-    partitions.ensure_months(connection, EnergyInterval, {partitions.month_of(row.start) for row in rows})
+    starts = {row.start for row in rows}  # many devices share a quarter
+    partitions.ensure_months(connection, EnergyInterval, {partitions.month_of(start) for start in starts})
     upsert = _upsert_by_copy if connection.vendor == "postgresql" else _upsert_one_by_one
     with transaction.atomic(using=using), connection.cursor() as cursor:
         return upsert(connection, cursor, rows)
@@ -78,7 +79,7 @@ def _upsert_by_copy(connection: BaseDatabaseWrapper, cursor: Any, rows: Sequence
 
 def _upsert_one_by_one(connection: BaseDatabaseWrapper, cursor: Any, rows: Sequence[IntervalRow]) -> int:
     """SQLite: the same statement for each row; instants as Django writes them, text in UTC."""
-    text = lru_cache(maxsize=100_000)(connection.ops.adapt_datetimefield_value)  # many devices share a quarter
+    text = lru_cache(maxsize=100_000)(connection.ops.adapt_datetimefield_value)
     values = ", ".join(["%s"] * len(COLUMNS))
     cursor.executemany(
         f"INSERT INTO {TABLE} AS stored ({_names()}) VALUES ({values}) {_over('IS NOT')}",  # noqa: S608

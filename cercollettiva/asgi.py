@@ -1,0 +1,14 @@
+"""The site as an ASGI application: pages and sockets."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cercollettiva.settings.production")
+
+pages = get_asgi_application()  # first: it loads the models that the sockets import
+
+from cercollettiva.live.routing import application as sockets  # noqa: E402
+
+application = ProtocolTypeRouter({"http": pages, "websocket": sockets})

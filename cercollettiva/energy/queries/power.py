@@ -1,0 +1,251 @@
+"""The power now: of plants, of communities, of everything one may see. Only values under five minutes old count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet, Sum
+
+from cercollettiva.core.connection import FRESH_FOR
+from cercollettiva.core.models import CERConfiguration, Plant, PlantType
+from cercollettiva.core.periods import covers
+from cercollettiva.energy.models import ChannelRole, DevicePlacement, Role
+from cercollettiva.users.models import CustomUser
+
+INJECTING = (PlantType.PRODUCER, PlantType.PROSUMER)
+DRAWING = (PlantType.CONSUMER, PlantType.PROSUMER)
+
+
+class PlantPower(NamedTuple):
+    """The power of a plant at a moment; None where it is not known. [W]
+
+    `drawn_w` and `injected_w` are what passes the connection point: measured there, or else estimated, from a
+    producer's production alone or from production and load together.
+    """
+
+    exchange_w: float | None = None  # positive drawn, negative injected
+    production_w: float | None = None
+    load_w: float | None = None
+    drawn_w: float | None = None
+    injected_w: float | None = None
+    at: datetime | None = None  # of the newest value, an old one too
+    measured: bool = False  # some value is under five minutes old
+    online: bool = False  # some meter was heard in the last five minutes and has not said goodbye
+
+
+class CommunityPower(NamedTuple):
+    """The power of a community at a moment: a lower bound while plants are missing; None where nothing is known. [W]"""
+
+    producer_power: float | None  # what producers and prosumers inject
+    consumer_power: float | None  # what consumers and prosumers draw
+    net_power: float | None  # shared now: the lesser of the two
+    members_count: int
+    plants_count: int
+    plants_measured: int
+    updated_at: datetime | None
+
+
+class TotalPower(NamedTuple):
+    """The power of many plants at a moment; None where no fresh value says anything. [W]"""
+
+    drawn_w: float | None
+    injected_w: float | None
+    produced_w: float | None
+    measured: int  # devices with a fresh value
+    devices: int  # devices in all, silent ones too
+
+
+def total_power_visible_to(user: CustomUser | AnonymousUser, now: datetime) -> TotalPower:
+    """The power of the devices that stand now at plants the user may see, in one query. [W]
+
+    What one plant injects does not lower what another draws: the exchange of each device is summed by its sign.
+    """
+    fresh = Q(device__state__power_at__gt=now - FRESH_FOR)
+    exchange = "device__state__exchange_power"
+    production = "device__state__production_power"
+    sums = (
+        DevicePlacement.objects.active_at(now)
+        .filter(device__is_active=True, plant__in=Plant.objects.visible_to(user, at=now))
+        .aggregate(
+            drawn=Sum(exchange, filter=fresh & Q(**{f"{exchange}__gt": 0}), default=0.0),
+            injected=Sum(exchange, filter=fresh & Q(**{f"{exchange}__lt": 0}), default=0.0),
+            produced=Sum(production, filter=fresh),
+            exchanging=Count(exchange, filter=fresh),
+            measured=Count("pk", filter=fresh),
+            devices=Count("pk"),
+        )
+    )
+    known = sums["exchanging"] > 0
+    return TotalPower(
+        drawn_w=sums["drawn"] if known else None,
+        injected_w=abs(sums["injected"]) if known else None,
+        produced_w=sums["produced"],
+        measured=sums["measured"],
+        devices=sums["devices"],
+    )
+
+
+def power_of_plants(plants: QuerySet[Plant] | Iterable[int], now: datetime) -> dict[int, PlantPower]:
+    """The power now of each of these plants, by its key, in one query. [W]"""
+    return {plant.pk: plant.power for plant in _plants_now(Plant.objects.filter(pk__in=_keys(plants)), now)}
+
+
+def power_shown(kind: str, power: PlantPower) -> float | None:
+    """The one figure of a plant. A producer's is above zero when it gives, any other's when it draws. [W]"""
+    if kind == PlantType.PRODUCER:
+        if power.production_w is not None:
+            return power.production_w
+        return None if power.exchange_w is None else 0.0 - power.exchange_w
+    if power.exchange_w is not None or power.drawn_w is None or power.injected_w is None:
+        return power.exchange_w
+    return power.drawn_w - power.injected_w
+
+
+def communities_power(
+    communities: QuerySet[CERConfiguration] | Iterable[int], now: datetime
+) -> dict[int, CommunityPower]:
+    """The power now of each of these communities, by its key, in two queries. [W]
+
+    Plants count while they are in the community; members are those approved and of a type.
+    """
+    keys = _keys(communities)
+    is_member = covers(now, prefix="memberships__") & ~Q(memberships__member_type="")
+    members = dict(
+        CERConfiguration.objects.filter(pk__in=keys)
+        .order_by()
+        .annotate(members_now=Count("memberships__user", filter=is_member, distinct=True))
+        .values_list("pk", "members_now")
+    )
+    plants: dict[int, list[_PlantNow]] = {key: [] for key in members}
+    for plant in _plants_now(Plant.objects.active_at(now).filter(cer_configuration__in=members), now):
+        plants[plant.community].append(plant)
+    return {key: _together(plants[key], members=count) for key, count in members.items()}
+
+
+class _PlantNow(NamedTuple):
+    pk: int
+    kind: str
+    community: int
+    power: PlantPower
+
+
+class _Meter(NamedTuple):
+    """A device that stands at a plant now, with its state; without a device all is None."""
+
+    standing_since: datetime | None
+    is_active: bool | None
+    last_seen: datetime | None
+    says_online: bool | None
+    at: datetime | None
+    exchange: float | None
+    production: float | None
+    load: float | None
+    has_exchange: bool
+    has_production: bool
+    has_load: bool
+
+
+def _keys(rows: QuerySet[Any] | Iterable[int]) -> Any:
+    """What `pk__in` takes: a subquery of the rows, or their keys."""
+    return rows.order_by().values("pk") if isinstance(rows, QuerySet) else list(rows)
+
+
+def _plants_now(plants: QuerySet[Plant], now: datetime) -> list[_PlantNow]:
+    """Each plant with its power; one query. A device that came from elsewhere brings no value along."""
+    roles = ChannelRole.objects.active_at(now).filter(placement=OuterRef("standing__pk"))
+    state = "standing__device__state__"
+    rows = (
+        plants.order_by("pk")
+        .annotate(
+            standing=FilteredRelation("device_placements", condition=covers(now, prefix="device_placements__")),
+            has_exchange=Exists(roles.filter(role=Role.EXCHANGE)),
+            has_production=Exists(roles.filter(role=Role.PRODUCTION)),
+            has_load=Exists(roles.filter(role=Role.LOAD)),
+        )
+        .values_list(
+            *("pk", "plant_type", "cer_configuration_id", "standing__active_from", "standing__device__is_active"),
+            *(f"{state}last_seen", f"{state}online", f"{state}power_at"),
+            *(f"{state}exchange_power", f"{state}production_power", f"{state}load_power"),
+            *("has_exchange", "has_production", "has_load"),
+        )
+    )
+    meters: dict[tuple[int, str, int], list[_Meter]] = {}
+    for pk, kind, community, *values in rows:
+        meter = _Meter(*values)
+        standing = meters.setdefault((pk, kind, community), [])
+        if meter.is_active:
+            standing.append(meter)
+    return [_PlantNow(*plant, power=_power_of(plant[1], standing, now)) for plant, standing in meters.items()]
+
+
+def _power_of(kind: str, meters: Sequence[_Meter], now: datetime) -> PlantPower:
+    since = now - FRESH_FOR
+    own = [meter for meter in meters if meter.at and meter.standing_since and meter.at >= meter.standing_since]
+    fresh = [meter for meter in own if meter.at and meter.at > since]
+    exchange = _sum([meter.exchange if meter in fresh else None for meter in meters if _measures(meter, "exchange")])
+    production = _sum(
+        [meter.production if meter in fresh else None for meter in meters if _measures(meter, "production")]
+    )
+    load = _sum([meter.load if meter in fresh else None for meter in meters if _measures(meter, "load")])
+    drawn, injected = _at_the_connection(
+        kind, exchange, production, load, has_exchange=any(_measures(meter, "exchange") for meter in meters)
+    )
+    return PlantPower(
+        exchange_w=exchange,
+        production_w=production,
+        load_w=load,
+        drawn_w=drawn,
+        injected_w=injected,
+        at=max((meter.at for meter in own if meter.at), default=None),
+        measured=any(value is not None for meter in fresh for value in (meter.exchange, meter.production, meter.load)),
+        online=any(meter.says_online is not False and meter.last_seen and meter.last_seen > since for meter in meters),
+    )
+
+
+def _measures(meter: _Meter, what: str) -> bool:
+    return bool(getattr(meter, f"has_{what}")) or getattr(meter, what) is not None
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """None when one of them is not known, or when there is none."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _at_the_connection(
+    kind: str, exchange: float | None, production: float | None, load: float | None, *, has_exchange: bool
+) -> tuple[float | None, float | None]:
+    """What is drawn and what is injected; a meter of the exchange that is silent is not replaced by an estimate. [W]"""
+    if exchange is None and not has_exchange and production is not None:
+        if load is not None:
+            exchange = load - production
+        elif kind == PlantType.PRODUCER:
+            return None, max(0.0, production)
+    if exchange is None:
+        return None, None
+    return max(0.0, exchange), max(0.0, -exchange)
+
+
+def _together(plants: Sequence[_PlantNow], *, members: int) -> CommunityPower:
+    injected = _known_of([plant.power.injected_w for plant in plants if plant.kind in INJECTING], among=plants)
+    drawn = _known_of([plant.power.drawn_w for plant in plants if plant.kind in DRAWING], among=plants)
+    return CommunityPower(
+        producer_power=injected,
+        consumer_power=drawn,
+        net_power=None if injected is None or drawn is None else min(injected, drawn),
+        members_count=members,
+        plants_count=len(plants),
+        plants_measured=sum(plant.power.measured for plant in plants),
+        updated_at=max((plant.power.at for plant in plants if plant.power.at), default=None),
+    )
+
+
+def _known_of(values: Sequence[float | None], *, among: Sequence[_PlantNow]) -> float | None:
+    """The sum of what is known. A community whose plants are all of the other kind has none of it: that is known."""
+    known = [value for value in values if value is not None]
+    if known:
+        return sum(known)
+    return 0.0 if among and not values else None

@@ -1,0 +1,13 @@
+"""The addresses of the site. Paths and namespaces of the first platform stay."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("cercollettiva.web.urls.site")),
+    path("", include("cercollettiva.web.urls.core")),
+    path("users/", include("cercollettiva.web.urls.users")),
+    path("monitoring/", include("cercollettiva.monitoring.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+]

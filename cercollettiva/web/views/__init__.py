@@ -1,0 +1,1 @@
+"""The pages: each reads what was asked, makes a few calls, fills a template."""

@@ -1,0 +1,66 @@
+"""The communities one may see, now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from cercollettiva.core.models import CERConfiguration, Plant
+from cercollettiva.energy import queries
+
+
+@login_required
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """GET dashboard/: every community the user may see, with its power and the plants they may open."""
+    return _page(request, CERConfiguration.objects.visible_to(request.user))
+
+
+@login_required
+@require_safe
+def community(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET cer/<pk>/: one of them."""
+    chosen = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=pk)
+    return _page(request, CERConfiguration.objects.filter(pk=chosen.pk))
+
+
+def _page(request: HttpRequest, communities: QuerySet[CERConfiguration]) -> HttpResponse:
+    now = timezone.now()
+    rows = _rows(request, communities, now)
+    known = [row["shared_w"] for row in rows if row["shared_w"] is not None]
+    context = {"now": now, "communities": rows, "shared_w": sum(known) if known else None}
+    return render(request, "web/dashboard.html", context)
+
+
+def _rows(request: HttpRequest, communities: QuerySet[CERConfiguration], now: datetime) -> list[dict[str, Any]]:
+    """What the template shows of each community; the number of queries does not depend on how many there are."""
+    powers = queries.communities_power(communities, now)
+    plants: dict[int | None, list[dict[str, str]]] = defaultdict(list)
+    for plant in Plant.objects.visible_to(request.user).active_at(now).filter(cer_configuration__in=communities):
+        row = {"name": plant.name, "url": reverse("core:plant", args=[plant.pk])}
+        plants[plant.cer_configuration_id].append({**row, "type_label": str(plant.get_plant_type_display())})
+    return [
+        {
+            "name": one.name,
+            "url": reverse("core:community", args=[one.pk]),
+            "socket": f"/ws/cer/{one.pk}/",
+            "injected_w": powers[one.pk].producer_power,
+            "withdrawn_w": powers[one.pk].consumer_power,
+            "shared_w": powers[one.pk].net_power,
+            "plants_measured": powers[one.pk].plants_measured,
+            "plants_count": powers[one.pk].plants_count,
+            "members_count": powers[one.pk].members_count,
+            "updated_at": powers[one.pk].updated_at,
+            "plants": plants[one.pk],
+        }
+        for one in communities
+    ]
