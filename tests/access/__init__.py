@@ -1,0 +1,1 @@
+"""The access matrix: every address by every method by seven kinds of user."""

@@ -1,0 +1,106 @@
+"""Walks every address by every method by seven kinds of user (rows T1 and T3 of the threats)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.access.routes import METHODS, ROUTES, TO_LOGIN
+from tests.access.world import SIDES, Actor, World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def names_of(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            namespace = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from names_of(pattern.url_patterns, namespace)
+        else:
+            assert pattern.name, f"the address {pattern.pattern} has no name, so no row can name it"
+            yield f"{prefix}{pattern.name}"
+
+
+def test_every_address_has_its_row_and_every_row_its_address():
+    addresses = list(names_of(get_resolver().url_patterns))
+
+    assert sorted(set(addresses)) == sorted(ROUTES)
+
+
+def test_every_kind_of_user_is_asked_about():
+    assert set(SIDES) == set(Actor)
+
+
+@pytest.mark.parametrize("actor", Actor, ids=lambda actor: actor.value)
+@pytest.mark.parametrize("name", ROUTES)
+def test_each_user_gets_what_the_row_says_and_nothing_of_another_community(name: str, actor: Actor, world: World):
+    route = ROUTES[name]
+
+    for side in route.sides:
+        for method in METHODS:
+            answer = ask(world, actor, method, reverse(name, args=route.address_arguments(world, side)))
+
+            expected = route.methods.get(method, route.otherwise)(actor, side)
+            assert answer.status_code == expected, f"{method} {name} of {side} by {actor.value}"
+            assert not leaks(answer, world, actor), f"{method} {name} of {side} tells {actor.value} of the other side"
+
+
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.arguments])
+def test_what_one_may_not_see_answers_like_what_is_not_there(name: str, world: World):
+    client = signed_in(world, Actor.MEMBER_A)
+    hidden = client.get(reverse(name, args=ROUTES[name].address_arguments(world, "b")))
+    missing = client.get(reverse(name, args=[999_999]))
+
+    assert hidden.status_code == missing.status_code == 404
+    assert without_tokens(hidden.content) == without_tokens(missing.content)
+
+
+def test_whoever_is_sent_to_sign_in_comes_back(world: World):
+    address = reverse("core:plant", args=[world.a.plant.pk])
+
+    answer = Client().get(address)
+
+    assert (answer.status_code, answer["Location"]) == (TO_LOGIN, f"{reverse('users:login')}?next={address}")
+
+
+def test_a_canary_would_be_found(world: World):
+    """The scan itself: an answer that does hold the other side's name must count as a leak."""
+    answer = signed_in(world, Actor.MEMBER_B).get(reverse("core:plant", args=[world.b.plant.pk]))
+
+    assert leaks(answer, world, Actor.MEMBER_A)
+    assert not leaks(answer, world, Actor.MEMBER_B)
+
+
+def signed_in(world: World, actor: Actor) -> Client:
+    client = Client()
+    person = world.people[actor]
+    if person is not None:
+        client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return client
+
+
+def ask(world: World, actor: Actor, method: str, address: str):
+    return signed_in(world, actor).generic(method, address)
+
+
+def leaks(answer, world: World, actor: Actor) -> bool:
+    """Whether an answer, its headers included, holds a canary of a community the user does not belong to."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    told = body + repr(dict(answer.items())).encode()
+    foreign = [world.side(side).canary for side in ("a", "b") if side not in SIDES[actor]]
+    return any(canary.lower().encode() in told.lower() for canary in foreign)
+
+
+def without_tokens(body: bytes) -> bytes:
+    """A page without what differs at every request: its token against forgery, and the address it repeats."""
+    lines = body.splitlines()
+    return b"\n".join(line for line in lines if b"csrfmiddlewaretoken" not in line and b'name="next"' not in line)

@@ -1,0 +1,116 @@
+"""Two communities that must not see each other, and the seven kinds of user who try.
+
+Every text of community B carries a canary: found in an answer to somebody of A, it is a leak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Literal
+
+from django.utils import timezone
+
+from cercollettiva.core.models import CERConfiguration, MemberRole, Organisation, Plant
+from cercollettiva.energy.models import ChannelRole, DeviceConfiguration, DevicePlacement, DeviceState
+from cercollettiva.users.models import CustomUser
+from tests.integration.core.scene import LONG_AGO, join, make_plant, make_user
+
+Side = Literal["a", "b"]
+
+
+class Actor(Enum):
+    ANONYMOUS = "anonymous"
+    MEMBER_A = "member of A"
+    MEMBER_B = "member of B"
+    ADMIN_A = "administrator of A"
+    ADMIN_B = "administrator of B"
+    TECHNICIAN_A = "technician of A"
+    STAFF = "platform staff"
+
+
+# Who belongs to which community; the staff to both, whoever is not signed in to none.
+SIDES: dict[Actor, set[Side]] = {
+    Actor.ANONYMOUS: set(),
+    Actor.MEMBER_A: {"a"},
+    Actor.ADMIN_A: {"a"},
+    Actor.TECHNICIAN_A: {"a"},
+    Actor.MEMBER_B: {"b"},
+    Actor.ADMIN_B: {"b"},
+    Actor.STAFF: {"a", "b"},
+}
+
+
+@dataclass
+class Community:
+    """One of everything that has an address."""
+
+    cer: CERConfiguration
+    plant: Plant
+    device: DeviceConfiguration
+    canary: str
+
+
+@dataclass
+class World:
+    a: Community
+    b: Community
+    people: dict[Actor, CustomUser | None]
+
+    def side(self, side: Side) -> Community:
+        return self.a if side == "a" else self.b
+
+
+def make_world() -> World:
+    people = {
+        Actor.ANONYMOUS: None,
+        Actor.MEMBER_A: make_user("member-a"),
+        Actor.MEMBER_B: make_user("member-b", last_name="CANARY-B-PERSON"),
+        Actor.ADMIN_A: make_user("admin-a"),
+        Actor.ADMIN_B: make_user("admin-b", last_name="CANARY-B-ADMIN"),
+        Actor.TECHNICIAN_A: make_user("technician-a"),
+        Actor.STAFF: make_user("staff", is_staff=True),
+    }
+    a = _make_community("A", people[Actor.MEMBER_A], people[Actor.ADMIN_A], number=1)
+    b = _make_community("B", people[Actor.MEMBER_B], people[Actor.ADMIN_B], number=2)
+    join(people[Actor.TECHNICIAN_A], a.cer, MemberRole.TECHNICAL)
+    return World(a, b, people)
+
+
+def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | None, *, number: int) -> Community:
+    assert member is not None
+    assert admin is not None
+    canary = f"CANARY-{letter}"
+    cer = CERConfiguration.objects.create(
+        organisation=Organisation.objects.create(name=f"{canary}-organisation"),
+        name=f"{canary}-community",
+        code=f"{canary}-code",
+        slug=f"{canary}-slug".lower(),
+        description=f"{canary}-description",
+        primary_substation=f"AC001E{number:05}",
+    )
+    join(admin, cer, MemberRole.ADMIN)
+    join(member, cer)
+    plant = make_plant(number, name=f"{canary}-plant", address=f"{canary}-street", owner=member, cer_configuration=cer)
+    device = _make_device(canary, plant)
+    return Community(cer, plant, device, canary)
+
+
+def _make_device(canary: str, plant: Plant) -> DeviceConfiguration:
+    device = DeviceConfiguration.objects.create(
+        device_id=f"{canary}-device", device_type_id="SHELLY_PRO_3EM", topic_prefix=f"{canary}-prefix/x"
+    )
+    placement = DevicePlacement.objects.create(device=device, plant=plant, active_from=LONG_AGO)
+    ChannelRole.objects.create(placement=placement, component="em:0", role="EXCHANGE", active_from=LONG_AGO)
+    now = timezone.now().astimezone(UTC)
+    DeviceState.objects.create(
+        device=device,
+        seq=1,
+        last_seen=now,
+        online=True,
+        exchange_power=-1234.5,
+        power_at=now,
+        values={"em:0": {"at": datetime.isoformat(now), "power": -1234.5, "a_power": -1234.5, "a_voltage": 231.0}},
+    )
+    return device
