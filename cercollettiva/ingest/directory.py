@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from cercollettiva.devices.samples import Device
 from cercollettiva.energy.models import ChannelRole, DeviceConfiguration
 
+COMMITS_WITHIN: Final = timedelta(minutes=2)
 FIRST_BELIEVABLE: Final = datetime(2020, 1, 1, tzinfo=UTC)  # the first Italian communities: no meter is older
 
 
@@ -55,6 +56,15 @@ def directory_at(moment: datetime) -> Directory:
     return entries
 
 
-def directory_version() -> tuple[object, ...]:
-    """Something that differs when a device was added or changed; placements and roles touch their device."""
-    return tuple(DeviceConfiguration.objects.aggregate(Count("pk"), Max("updated_at")).values())
+def directory_version(now: datetime) -> tuple[object, ...]:
+    """Something that differs when a device was added or changed; placements and roles touch their device.
+
+    A change gets its time before it is committed, so one that commits late may be older than the newest we know: the
+    number of recent changes tells it.
+    """
+    recent = Q(updated_at__gt=now - COMMITS_WITHIN)
+    return tuple(
+        DeviceConfiguration.objects.aggregate(
+            Count("pk"), Max("updated_at"), recent=Count("pk", filter=recent)
+        ).values()
+    )

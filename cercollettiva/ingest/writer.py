@@ -147,7 +147,7 @@ class Writer(threading.Thread):
         now = datetime.now(UTC)
         if now - self._looked_at < LOOK_FOR_CHANGES:
             return
-        version = directory_version()
+        version = directory_version(now)
         if version != self._version or now - self._read_at >= READ_ANEW:
             if not self._version:
                 self.states = list(DeviceState.objects.all())

@@ -1023,7 +1023,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("topic", models.CharField(max_length=512, verbose_name="topic")),
-                ("reason", models.CharField(max_length=300, verbose_name="motivo")),
+                ("reason", models.CharField(max_length=150, verbose_name="motivo")),
                 ("first_bytes", models.BinaryField(max_length=256, verbose_name="primi byte")),
                 ("count", models.PositiveBigIntegerField(default=1, verbose_name="quante volte")),
                 ("first_seen", models.DateTimeField(verbose_name="la prima volta")),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cercollettiva.users.models import CustomUser
 
 TOPIC_LENGTH = 512
-REASON_LENGTH = 300
+REASON_LENGTH = 150  # topic and reason are one key: at four bytes a character they must fit in an index entry
 FIRST_BYTES = 256
 
 

@@ -37,7 +37,8 @@ class _Channel(NamedTuple):
     phases: str
     sign: int
     role: str
-    stood_at_midnight: bool
+    role_from: datetime
+    placed_from: datetime
     state: Mapping[str, Registers] | None
 
 
@@ -55,7 +56,7 @@ def energy_today(plants: QuerySet[Plant] | Iterable[int], now: datetime) -> dict
     """
     midnight = local_midnight(now)
     keys = plants.order_by().values("pk") if isinstance(plants, QuerySet) else list(plants)
-    channels = _channels_of(keys, now, midnight)
+    channels = _channels_of(keys, now)
     before = _registers_at(midnight, channels)
     by_plant: dict[int, list[_Channel]] = {}
     for channel in channels:
@@ -63,7 +64,7 @@ def energy_today(plants: QuerySet[Plant] | Iterable[int], now: datetime) -> dict
     return {plant: _energy_of(several, before, midnight) for plant, several in by_plant.items()}
 
 
-def _channels_of(plants: Any, now: datetime, midnight: datetime) -> list[_Channel]:
+def _channels_of(plants: Any, now: datetime) -> list[_Channel]:
     rows = (
         ChannelRole.objects.active_at(now)
         .filter(covers(now, prefix="placement__"), plant__in=plants, device__is_active=True)
@@ -73,10 +74,7 @@ def _channels_of(plants: Any, now: datetime, midnight: datetime) -> list[_Channe
             *("active_from", "placement__active_from", "device__state__registers"),
         )
     )
-    return [
-        _Channel(*channel, stood_at_midnight=max(role_from, placed_from) <= midnight, state=registers)
-        for *channel, role_from, placed_from, registers in rows
-    ]
+    return [_Channel(*row) for row in rows]
 
 
 def _registers_at(midnight: datetime, channels: Sequence[_Channel]) -> dict[tuple[int, str], Registers]:
@@ -113,7 +111,7 @@ def _energy_of(
         registers = _register_component(channel.component)
         last = (channel.state or {}).get(registers, {})
         first = before.get((channel.device, registers), {})
-        known = channel.stood_at_midnight and _is_of_today(last, midnight)
+        known = max(channel.role_from, channel.placed_from) <= midnight and _is_of_today(last, midnight)
         drawn, returned = (
             _difference(first, last, channel.phases, name) if known else None for name in ("drawn", "returned")
         )

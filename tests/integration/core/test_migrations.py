@@ -10,7 +10,6 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-
 from pytest_django import DjangoDbBlocker
 
 from cercollettiva.energy.models import DeviceType
@@ -22,7 +21,7 @@ ROOMS = ("monitoring", "energy", "core", "users")  # from above downwards
 
 @pytest.fixture
 def empty(tmp_path: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[BaseDatabaseWrapper]:
-    """A database with nothing in it, under the alias `empty`; outside pytest-django's transaction, as `migrate` runs."""
+    """A database with nothing in it, under the alias `empty`, outside the transaction of a test."""
     with django_db_blocker.unblock():
         yield from _empty_database(tmp_path)
 

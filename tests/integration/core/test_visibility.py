@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from cercollettiva.core.operations import issue_card, register_member
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import (
     ChannelRole,
+    DeviceConfiguration,
     DeviceMeasurement,
     DevicePlacement,
     DeviceState,
@@ -49,7 +50,17 @@ from cercollettiva.energy.models import (
 )
 from cercollettiva.monitoring.models import Alert
 from cercollettiva.users.models import Consent, CustomUser
-from tests.integration.core.scene import NOW, Community, Scene, join, make_community, make_plant, make_scene, make_user
+from tests.integration.core.scene import (
+    NOW,
+    Community,
+    Scene,
+    join,
+    make_community,
+    make_device,
+    make_plant,
+    make_scene,
+    make_user,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -280,6 +291,45 @@ def test_a_moved_meter_takes_nothing_along(scene):
     assert minutes_seen_by(scene.viewers["staff"]) == [-1, 0]
 
 
+def total(device: DeviceConfiguration, period: Period, *start: int) -> EnergyAggregate:
+    return EnergyAggregate.objects.create(
+        subject_kind=SubjectKind.DEVICE,
+        subject_id=device.pk,
+        period=period,
+        start=datetime(*start, tzinfo=UTC),
+        **INTERVAL,
+    )
+
+
+def test_the_total_of_a_month_in_which_a_meter_was_moved_is_for_neither_home(scene):
+    device, moved_at = scene.a.device, datetime(2026, 4, 10, tzinfo=UTC)
+    device.placements.get().end(at=moved_at)
+    DevicePlacement.objects.create(device=device, plant=scene.b.plant, active_from=moved_at)
+    march, april, may = (total(device, Period.MONTH, 2026, month, 1) for month in (3, 4, 5))
+    day_before, day, day_after = (total(device, Period.DAY, 2026, 4, number) for number in (8, 10, 11))
+    year = total(device, Period.YEAR, 2026, 1, 1)
+
+    seen = {
+        name: set(EnergyAggregate.objects.visible_to(user, at=NOW))
+        for name, user in {"A": scene.a.member, "B": scene.b.member, "staff": scene.viewers["staff"]}.items()
+    }
+
+    assert seen == {
+        "A": {march, day_before},
+        "B": {may, day, day_after},
+        "staff": {march, april, may, day_before, day, day_after, year},
+    }
+
+
+def test_the_total_of_the_month_in_which_a_meter_was_first_placed_is_seen(scene):
+    device = make_device(77)
+    DevicePlacement.objects.create(device=device, plant=scene.a.plant, active_from=datetime(2026, 4, 10, tzinfo=UTC))
+    april, year = total(device, Period.MONTH, 2026, 4, 1), total(device, Period.YEAR, 2026, 1, 1)
+    total(device, Period.MONTH, 2026, 1, 1)
+
+    assert set(EnergyAggregate.objects.visible_to(scene.a.member, at=NOW)) == {april, year}
+
+
 def test_an_administrator_of_one_community_sees_only_its_people_in_a_shared_register(scene):
     second = make_community("C")
     second.organisation = scene.a.cer.organisation
@@ -292,6 +342,15 @@ def test_an_administrator_of_one_community_sees_only_its_people_in_a_shared_regi
 
     assert seen == {own}
     assert (other.number, own.number) == (1, 2)
+
+
+def test_a_person_in_two_organisations_has_a_line_for_each_administrator(scene):
+    line_in_a = register_member(scene.a.membership, at=NOW)
+    line_in_b = register_member(join(scene.a.member, scene.b.cer), at=NOW)
+
+    seen = [set(MemberRegistry.objects.visible_to(admin, at=NOW)) for admin in (scene.a.admin, scene.b.admin)]
+
+    assert seen == [{line_in_a}, {line_in_b}]
 
 
 def test_managed_by_leaves_out_what_one_only_owns(scene):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -290,3 +291,13 @@ def test_a_conflict_of_one_component_says_nothing_of_the_other_in_the_same_messa
 
     assert (outcome.stored, outcome.refused) == (1, 1)
     assert RejectedMessage.objects.get().count == 1
+
+
+def test_the_longest_topic_and_reason_that_anybody_can_send_fit_in_their_index(device):
+    """An index entry that is too large would be an error of the database, tried again for ever."""
+    rare = random.Random(7)
+    text = "".join(chr(0x20000 + rare.randrange(40_000)) for _ in range(1000))  # four bytes each, in no pattern
+
+    store(Batch(refusals=[Refusal(text, text[::-1], b"", None)], strangers=[Stranger(text, text, b"")]))
+
+    assert RejectedMessage.objects.count() == UnknownDevice.objects.count() == 1
