@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="DeviceConfiguration",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
                 ("device_id", models.CharField(max_length=100, unique=True, verbose_name="nome del misuratore")),
                 (
                     "device_type",
@@ -296,6 +296,12 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
+                ("timestamp", models.DateTimeField(verbose_name="istante")),
+                (
+                    "energy_total",
+                    models.BigIntegerField(null=True, verbose_name="registro dell'energia prelevata (mWh)"),
+                ),
+                ("reported_ts", models.FloatField(null=True, verbose_name="orario detto dal misuratore")),
                 (
                     "device",
                     cercollettiva.energy.models.measurements.MeasuredDeviceKey(
@@ -307,13 +313,7 @@ class Migration(migrations.Migration):
                         verbose_name="misuratore",
                     ),
                 ),
-                ("timestamp", models.DateTimeField(verbose_name="istante")),
-                (
-                    "energy_total",
-                    models.BigIntegerField(null=True, verbose_name="registro dell'energia prelevata (mWh)"),
-                ),
-                ("fingerprint", models.BigIntegerField(verbose_name="impronta del messaggio")),
-                ("reported_ts", models.FloatField(null=True, verbose_name="orario detto dal misuratore")),
+                ("fingerprint", models.IntegerField(verbose_name="impronta del messaggio")),
                 ("power", cercollettiva.energy.models.measurements.Float4Field(null=True, verbose_name="potenza (W)")),
                 (
                     "apparent_power",
@@ -535,6 +535,17 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
+                ("timestamp", models.DateTimeField(verbose_name="istante")),
+                ("drawn", models.BigIntegerField(null=True, verbose_name="prelevata (mWh)")),
+                ("returned", models.BigIntegerField(null=True, verbose_name="restituita (mWh)")),
+                ("total", models.BigIntegerField(null=True, verbose_name="totale nei due versi (mWh)")),
+                ("a_drawn", models.BigIntegerField(null=True, verbose_name="prelevata, fase A (mWh)")),
+                ("a_returned", models.BigIntegerField(null=True, verbose_name="restituita, fase A (mWh)")),
+                ("b_drawn", models.BigIntegerField(null=True, verbose_name="prelevata, fase B (mWh)")),
+                ("b_returned", models.BigIntegerField(null=True, verbose_name="restituita, fase B (mWh)")),
+                ("c_drawn", models.BigIntegerField(null=True, verbose_name="prelevata, fase C (mWh)")),
+                ("c_returned", models.BigIntegerField(null=True, verbose_name="restituita, fase C (mWh)")),
+                ("reported_ts", models.FloatField(null=True, verbose_name="orario detto dal misuratore")),
                 (
                     "device",
                     cercollettiva.energy.models.measurements.MeasuredDeviceKey(
@@ -546,18 +557,7 @@ class Migration(migrations.Migration):
                         verbose_name="misuratore",
                     ),
                 ),
-                ("timestamp", models.DateTimeField(verbose_name="istante")),
-                ("drawn", models.BigIntegerField(null=True, verbose_name="prelevata (mWh)")),
-                ("returned", models.BigIntegerField(null=True, verbose_name="restituita (mWh)")),
-                ("total", models.BigIntegerField(null=True, verbose_name="totale nei due versi (mWh)")),
-                ("a_drawn", models.BigIntegerField(null=True, verbose_name="prelevata, fase A (mWh)")),
-                ("a_returned", models.BigIntegerField(null=True, verbose_name="restituita, fase A (mWh)")),
-                ("b_drawn", models.BigIntegerField(null=True, verbose_name="prelevata, fase B (mWh)")),
-                ("b_returned", models.BigIntegerField(null=True, verbose_name="restituita, fase B (mWh)")),
-                ("c_drawn", models.BigIntegerField(null=True, verbose_name="prelevata, fase C (mWh)")),
-                ("c_returned", models.BigIntegerField(null=True, verbose_name="restituita, fase C (mWh)")),
-                ("fingerprint", models.BigIntegerField(verbose_name="impronta del messaggio")),
-                ("reported_ts", models.FloatField(null=True, verbose_name="orario detto dal misuratore")),
+                ("fingerprint", models.IntegerField(verbose_name="impronta del messaggio")),
                 ("seconds", models.IntegerField(null=True, verbose_name="durata (s)")),
                 (
                     "kind",

@@ -98,6 +98,7 @@ class DeviceConfigurationQuerySet(VisibleQuerySet["DeviceConfiguration"]):
 class DeviceConfiguration(models.Model):
     """A meter that may speak to us, under the topic prefix it was given."""
 
+    id = models.AutoField(primary_key=True)  # four bytes: it stands in every row of the big tables
     device_id = models.CharField(_("nome del misuratore"), max_length=100, unique=True)
     device_type = models.ForeignKey(
         DeviceType, models.PROTECT, to_field="code", related_name="devices", verbose_name=_("modello di misuratore")

@@ -86,11 +86,11 @@ class DeviceMeasurement(models.Model):
     """
 
     pk = models.CompositePrimaryKey("device_id", "timestamp", "component")
-    device = MeasuredDeviceKey(related_name="measurements")
     timestamp = models.DateTimeField(_("istante"))
     energy_total = models.BigIntegerField(_("registro dell'energia prelevata (mWh)"), null=True)  # at or before it
-    fingerprint = models.BigIntegerField(_("impronta del messaggio"))
     reported_ts = models.FloatField(_("orario detto dal misuratore"), null=True)  # only where it was not believed
+    device = MeasuredDeviceKey(related_name="measurements")
+    fingerprint = models.IntegerField(_("impronta del messaggio"))  # its last 32 bits: enough to tell two of one key
     power = Float4Field(_("potenza (W)"), null=True)
     apparent_power = Float4Field(_("potenza apparente (VA)"), null=True)
     reactive_power = Float4Field(_("potenza reattiva (var)"), null=True)
@@ -158,7 +158,6 @@ class EnergyMeasurement(models.Model):
     """
 
     pk = models.CompositePrimaryKey("device_id", "timestamp", "component", "kind")
-    device = MeasuredDeviceKey(related_name="energy_measurements")
     timestamp = models.DateTimeField(_("istante"))
     drawn = models.BigIntegerField(_("prelevata (mWh)"), null=True)
     returned = models.BigIntegerField(_("restituita (mWh)"), null=True)
@@ -169,8 +168,9 @@ class EnergyMeasurement(models.Model):
     b_returned = models.BigIntegerField(_("restituita, fase B (mWh)"), null=True)
     c_drawn = models.BigIntegerField(_("prelevata, fase C (mWh)"), null=True)
     c_returned = models.BigIntegerField(_("restituita, fase C (mWh)"), null=True)
-    fingerprint = models.BigIntegerField(_("impronta del messaggio"))
     reported_ts = models.FloatField(_("orario detto dal misuratore"), null=True)
+    device = MeasuredDeviceKey(related_name="energy_measurements")
+    fingerprint = models.IntegerField(_("impronta del messaggio"))
     seconds = models.IntegerField(_("durata (s)"), null=True)  # of a record
     kind = models.SmallIntegerField(_("genere"), choices=EnergyKind.choices)
     quality = models.SmallIntegerField(_("qualità"), choices=Quality.choices, default=Quality.GOOD)

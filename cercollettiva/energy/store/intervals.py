@@ -16,7 +16,7 @@ from cercollettiva.energy.models import EnergyInterval
 TABLE: Final = "energy_energyinterval"
 STAGE: Final = "incoming_intervals"
 COLUMNS: Final = {
-    "device_id": "int8",
+    "device_id": "int4",
     "start": "timestamptz",
     "energy_in": "int8",
     "energy_out": "int8",

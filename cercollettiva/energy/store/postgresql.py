@@ -9,10 +9,10 @@ from typing import Any, Final
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.energy.store.batch import Incoming, StateRow
-from cercollettiva.energy.store.rows import Inserted, Table
+from cercollettiva.energy.store.rows import Inserted, Table, short
 
 STATE_COLUMNS: Final = {
-    "device_id": "int8",
+    "device_id": "int4",
     "last_seen": "timestamptz",
     "online": "bool",
     "exchange_power": "float8",
@@ -25,7 +25,7 @@ STATE_COLUMNS: Final = {
 }
 STAGE_STATES: Final = """
     CREATE TEMPORARY TABLE IF NOT EXISTS incoming_states (
-        device_id bigint, last_seen timestamptz, online boolean, exchange_power float8, production_power float8,
+        device_id integer, last_seen timestamptz, online boolean, exchange_power float8, production_power float8,
         load_power float8, power_at timestamptz, "values" text, registers text, src text
     ) ON COMMIT DELETE ROWS
 """
@@ -72,14 +72,14 @@ def insert(connection: BaseDatabaseWrapper, table: Table, incoming: Sequence[Inc
             f" JOIN {table.name} old ON {same_key} WHERE old.fingerprint <> new.fingerprint"
         )
         different = set(cursor.fetchall())
-    conflicts = [row for row in incoming if (row.sample.component, row.sample.at, row.fingerprint) in different]
+    conflicts = [row for row in incoming if (row.sample.component, row.sample.at, short(row.fingerprint)) in different]
     return Inserted(count, conflicts)
 
 
 def insert_dirty_quarters(connection: BaseDatabaseWrapper, marks: Sequence[tuple[int, datetime]]) -> None:
     if marks:
         with connection.cursor() as cursor:
-            columns = {"device_id": "int8", "start": "timestamptz"}
+            columns = {"device_id": "int4", "start": "timestamptz"}
             _copy(connection, cursor, "energy_dirtyquarter", columns, marks)
 
 

@@ -36,11 +36,11 @@ class Inserted(NamedTuple):
 def _power_row(row: Incoming) -> tuple[Any, ...]:
     sample = row.sample
     return (
-        sample.device_id,
         sample.at,
         row.energy_total,
-        row.fingerprint,
         sample.reported_ts,
+        sample.device_id,
+        short(row.fingerprint),
         *sample.reading,
         DOUBTFUL if sample.anomalies else GOOD,
         sample.time_source.value,
@@ -54,11 +54,11 @@ def _energy_row(row: Incoming) -> tuple[Any, ...]:
     reading = sample.reading
     seconds = reading.seconds if isinstance(reading, Record) else None
     return (
-        sample.device_id,
         sample.at,
         *energies_of(sample),
-        row.fingerprint,
         sample.reported_ts,
+        sample.device_id,
+        short(row.fingerprint),
         seconds,
         REGISTERS if seconds is None else RECORD,
         DOUBTFUL if sample.anomalies else GOOD,
@@ -71,11 +71,11 @@ def _energy_row(row: Incoming) -> tuple[Any, ...]:
 POWERS: Final = Table(
     name="energy_devicemeasurement",
     columns={
-        "device_id": "int8",
         "timestamp": "timestamptz",
         "energy_total": "int8",
-        "fingerprint": "int8",
         "reported_ts": "float8",
+        "device_id": "int4",
+        "fingerprint": "int4",
         **dict.fromkeys(Power._fields, "float4"),
         "quality": "int2",
         "time_source": "int2",
@@ -88,11 +88,11 @@ POWERS: Final = Table(
 ENERGIES: Final = Table(
     name="energy_energymeasurement",
     columns={
-        "device_id": "int8",
         "timestamp": "timestamptz",
         **dict.fromkeys(Energies._fields, "int8"),
-        "fingerprint": "int8",
         "reported_ts": "float8",
+        "device_id": "int4",
+        "fingerprint": "int4",
         "seconds": "int4",
         "kind": "int2",
         "quality": "int2",
@@ -103,6 +103,11 @@ ENERGIES: Final = Table(
     key=("device_id", "timestamp", "component", "kind"),
     row=_energy_row,
 )
+
+
+def short(fingerprint: int) -> int:
+    """The last 32 bits, signed: what a row keeps to tell its own message from another under the same key."""
+    return (fingerprint & 0xFFFFFFFF) - ((fingerprint & 0x80000000) << 1)
 
 
 def quarter_of(moment: datetime) -> datetime:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.energy.store.batch import Incoming, StateRow
-from cercollettiva.energy.store.rows import Inserted, Table
+from cercollettiva.energy.store.rows import Inserted, Table, short
 
 UPSERT_STATE = """
     INSERT INTO energy_devicestate
@@ -47,7 +47,9 @@ def insert(connection: BaseDatabaseWrapper, table: Table, incoming: Sequence[Inc
         count = cursor.rowcount
         if count == len(incoming):
             return Inserted(count, [])
-        conflicts = [row for row in incoming if _stored_fingerprint(connection, cursor, table, row) != row.fingerprint]
+        conflicts = [
+            row for row in incoming if _stored_fingerprint(connection, cursor, table, row) != short(row.fingerprint)
+        ]
     return Inserted(count, conflicts)
 
 

@@ -37,7 +37,7 @@ def device() -> DeviceConfiguration:
 
 
 def measure(device: DeviceConfiguration, **fields: Any) -> DeviceMeasurement:
-    given = {"device": device, "timestamp": NOW, "component": "em:0", "fingerprint": -(2**63), **fields}
+    given = {"device": device, "timestamp": NOW, "component": "em:0", "fingerprint": -(2**31), **fields}
     return DeviceMeasurement.objects.create(**given)
 
 
@@ -60,7 +60,7 @@ def test_a_measurement_keeps_what_it_was_given_and_nothing_for_the_rest(device):
     row = DeviceMeasurement.objects.get()
 
     assert row.pk == (device.pk, NOW, "em:0")
-    assert (row.power, row.a_voltage, row.fingerprint) == (-219.5, 236.25, -(2**63))
+    assert (row.power, row.a_voltage, row.fingerprint) == (-219.5, 236.25, -(2**31))
     assert {name for name in Power._fields if getattr(row, name) is not None} == {"power", "a_voltage"}
 
 

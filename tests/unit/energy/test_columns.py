@@ -18,7 +18,7 @@ def columns_of(model) -> list[str]:
 
 def test_a_measurement_has_the_fields_of_a_power_in_their_order():
     assert columns_of(DeviceMeasurement) == [
-        *("device_id", "timestamp", "energy_total", "fingerprint", "reported_ts"),
+        *("timestamp", "energy_total", "reported_ts", "device_id", "fingerprint"),
         *Power._fields,
         *("quality", "time_source", "anomalies", "component"),
     ]
@@ -32,9 +32,19 @@ def test_every_value_of_a_measurement_is_a_small_float_that_may_be_unknown():
 
 def test_an_energy_measurement_has_the_fields_of_energies_in_their_order():
     assert columns_of(EnergyMeasurement) == [
-        *("device_id", "timestamp"),
+        "timestamp",
         *Energies._fields,
-        *("fingerprint", "reported_ts", "seconds", "kind", "quality", "time_source", "anomalies", "component"),
+        *(
+            "reported_ts",
+            "device_id",
+            "fingerprint",
+            "seconds",
+            "kind",
+            "quality",
+            "time_source",
+            "anomalies",
+            "component",
+        ),
     ]
 
 
