@@ -67,9 +67,10 @@ def insert(connection: BaseDatabaseWrapper, table: Table, incoming: Sequence[Inc
         if count == len(incoming):
             return Inserted(count, [])
         same_key = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
+        another = " OR ".join(f"old.{column} <> new.{column}" for column in table.values)
         cursor.execute(
             f"SELECT new.component, new.timestamp, new.fingerprint FROM {staging} new"  # noqa: S608
-            f" JOIN {table.name} old ON {same_key} WHERE old.fingerprint <> new.fingerprint"
+            f" JOIN {table.name} old ON {same_key} WHERE old.fingerprint <> new.fingerprint AND ({another})"
         )
         different = set(cursor.fetchall())
     conflicts = [row for row in incoming if (row.sample.component, row.sample.at, short(row.fingerprint)) in different]

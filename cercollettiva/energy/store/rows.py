@@ -23,11 +23,12 @@ class Table(NamedTuple):
     name: str
     columns: dict[str, str]
     key: tuple[str, ...]
+    values: tuple[str, ...]  # what was measured: where two messages under one key differ in it, one is wrong
     row: Callable[[Incoming], tuple[Any, ...]]
 
 
 class Inserted(NamedTuple):
-    """How many rows were new, and which met another value under their key."""
+    """How many rows were new, and which met another message with another value under their key."""
 
     new: int
     conflicts: list[Incoming]
@@ -83,6 +84,7 @@ POWERS: Final = Table(
         "component": "text",
     },
     key=("device_id", "timestamp", "component"),
+    values=Power._fields,
     row=_power_row,
 )
 ENERGIES: Final = Table(
@@ -101,6 +103,7 @@ ENERGIES: Final = Table(
         "component": "text",
     },
     key=("device_id", "timestamp", "component", "kind"),
+    values=Energies._fields,
     row=_energy_row,
 )
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.energy.store.batch import Incoming, StateRow
-from cercollettiva.energy.store.rows import Inserted, Table, short
+from cercollettiva.energy.store.rows import Inserted, Table
 
 UPSERT_STATE = """
     INSERT INTO energy_devicestate
@@ -47,9 +47,7 @@ def insert(connection: BaseDatabaseWrapper, table: Table, incoming: Sequence[Inc
         count = cursor.rowcount
         if count == len(incoming):
             return Inserted(count, [])
-        conflicts = [
-            row for row in incoming if _stored_fingerprint(connection, cursor, table, row) != short(row.fingerprint)
-        ]
+        conflicts = [row for row in incoming if _meets_another_value(connection, cursor, table, row)]
     return Inserted(count, conflicts)
 
 
@@ -66,11 +64,15 @@ def upsert_states(connection: BaseDatabaseWrapper, states: Sequence[StateRow], *
         cursor.executemany(UPSERT_STATE, [(*_adapted(connection, state), seq, state.device_id) for state in states])
 
 
-def _stored_fingerprint(connection: BaseDatabaseWrapper, cursor: Any, table: Table, row: Incoming) -> int:
+def _meets_another_value(connection: BaseDatabaseWrapper, cursor: Any, table: Table, row: Incoming) -> bool:
+    new = dict(zip(table.columns, _adapted(connection, table.row(row)), strict=True))
     where = " AND ".join(f"{column} = %s" for column in table.key)
-    named = dict(zip(table.columns, _adapted(connection, table.row(row)), strict=True))
-    cursor.execute(f"SELECT fingerprint FROM {table.name} WHERE {where}", [named[column] for column in table.key])  # noqa: S608
-    return int(cursor.fetchone()[0])
+    another = " OR ".join(f"{column} <> %s" for column in table.values)
+    cursor.execute(
+        f"SELECT 1 FROM {table.name} WHERE {where} AND fingerprint <> %s AND ({another})",  # noqa: S608
+        [new[column] for column in (*table.key, "fingerprint", *table.values)],
+    )
+    return cursor.fetchone() is not None
 
 
 def _adapted(connection: BaseDatabaseWrapper, values: Sequence[Any]) -> tuple[Any, ...]:

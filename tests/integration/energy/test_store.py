@@ -301,3 +301,12 @@ def test_the_longest_topic_and_reason_that_anybody_can_send_fit_in_their_index(d
     store(Batch(refusals=[Refusal(text, text[::-1], b"", None)], strangers=[Stranger(text, text, b"")]))
 
     assert RejectedMessage.objects.count() == UnknownDevice.objects.count() == 1
+
+
+def test_the_same_value_in_another_message_is_no_conflict(device):
+    """Registers come on a status topic and in a notification: one instant, one value, two payloads."""
+    store(Batch(incoming=[incoming(registers(device), 1)]))
+
+    outcome = store(Batch(incoming=[incoming(registers(device), 2)]))
+
+    assert (outcome.stored, outcome.repeated, outcome.refused) == (0, 1, 0)
