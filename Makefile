@@ -13,7 +13,7 @@ MANAGE := $(RUN) manage.py
 INSTALLED := $(VENV)/.installed
 PARTS := postgresql mosquitto redis
 
-.PHONY: help setup parts test check bench
+.PHONY: help setup parts demo test e2e check messages bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ $(INSTALLED): requirements/dev.lock
 parts:
 	@tools/system-packages $(PARTS)
 
+demo: setup ## Start it all on an invented community (PORT=8001, ARGS="--speed 60")
+	@$(MANAGE) demo $(ARGS)
+
 # Three runs, each to its end; faults come alone, because they count seconds. Nothing selected (5) is fine when ARGS
 # did the selecting.
 test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults (ARGS="-k plant" for some)
@@ -43,6 +46,10 @@ test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults
 	export CER_TEST_DATABASE=postgresql; \
 	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -m 'faults and not e2e' $(ARGS); fi; \
 	exit $$failed
+
+e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
+	@tools/system-packages $(PARTS) chromium
+	$(PYTEST) -m e2e $(ARGS)
 
 # In memory: a check leaves no database behind.
 check: export DATABASE_URL := sqlite://:memory:
@@ -56,6 +63,9 @@ check: setup ## Check style, types, the direction of imports, migrations, templa
 		echo 'djlint'; $(VENV)/bin/djlint --profile django --lint --check --quiet cercollettiva; \
 	fi
 	$(MANAGE) check
+
+messages: setup ## Compile the translations (needs gettext)
+	cd cercollettiva && ../$(RUN) ../manage.py compilemessages
 
 bench: setup parts ## Measure the data path on a private broker and database; prints JSON
 	@$(RUN) -m bench $(ARGS)

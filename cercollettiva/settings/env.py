@@ -35,6 +35,11 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
 
 
+def of_this_process() -> dict[str, str]:
+    """All of it, to be handed on to a child."""
+    return dict(os.environ)
+
+
 def folder(name: str, default: Path) -> Path:
     return Path(text(name) or default)
 

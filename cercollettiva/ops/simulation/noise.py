@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ _SECOND = 0x94D049BB133111EB
 _ALL = 2**64 - 1
 
 
+@lru_cache(maxsize=4096)
 def key_of(*parts: str | int) -> int:
     """A 64-bit key for a stream of noise, from its names."""
     text = "/".join(str(part) for part in parts)

@@ -215,3 +215,16 @@ def test_a_clock_that_is_set_back_silences_no_meter(broker, fleet):
         publisher.tick(now=now, simulated=now)
 
     assert len(set(broker.statuses())) == len(METERS)
+
+
+def test_at_another_speed_only_what_carries_no_time_is_told(energy, broker):
+    fleet = Fleet(energy, started_at=NOON)
+    publisher = Publisher(fleet, broker, powers_only=True)
+
+    for second in range(20):
+        now = NOON + timedelta(seconds=second)
+        publisher.tick(now=now, simulated=NOON + timedelta(seconds=60 * second))
+
+    told = {topic.split("/", 3)[3] for topic, *_ in broker.sent}
+    assert told == {"online", "status/em:0"}
+    assert broker.topics == []

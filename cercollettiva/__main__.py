@@ -1,0 +1,19 @@
+"""`python -m cercollettiva COMMAND`: what manage.py does, from any folder."""
+
+import os
+import sys
+from pathlib import Path
+
+import environ
+
+
+def main() -> None:
+    environ.Env.read_env(str(Path(__file__).resolve().parents[1] / ".env"))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cercollettiva.settings.local")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

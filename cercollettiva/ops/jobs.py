@@ -1,0 +1,155 @@
+"""Jobs: what is done beside pages and meters, when it is due and by one process at a time.
+
+A killed worker loses the job it was doing, so each job looks at the rows to find what there is to do, and doing it
+twice does no harm.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from huey.consumer import Consumer as HueyConsumer
+from huey.consumer import Scheduler as HueyScheduler
+from huey.serializer import SignedSerializer
+
+from cercollettiva.energy import partitions
+from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
+
+logger = logging.getLogger(__name__)
+
+QUEUE: Final = "cercollettiva"
+WORKERS: Final = 2
+ABANDONED_AFTER: Final = timedelta(days=30)  # no broker holds a session for an ingestor that long
+PERIODIC_LOCK: Final = 0x776F726B  # the second half of our advisory lock: "work"
+SQLITE_BUSY_SECONDS: Final = 20
+
+
+def make_partitions(now: datetime) -> list[str]:
+    """The monthly partitions of this month and the next, made before a row needs them; nothing on SQLite."""
+    this_month = partitions.month_of(now)
+    months = {this_month, (this_month + timedelta(days=32)).replace(day=1)}
+    made = []
+    for model in (DeviceMeasurement, EnergyMeasurement, EnergyInterval):
+        made += partitions.ensure_months(connection, model, months)
+    return made
+
+
+def prune(now: datetime) -> int:
+    """Drop sessions that have ended and the journal of ingestors that are no more; how many journal rows went.
+
+    An ingestor prunes its own journal, by the age of what it stores: by the clock a redelivery would not be recognised
+    after a long absence (rule R13).
+    """
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    deleted, _ = IngestBatch.objects.filter(committed_at__lt=now - ABANDONED_AFTER).delete()
+    return deleted
+
+
+PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
+    make_partitions: crontab(minute="7"),
+    prune: crontab(minute="23", hour="*/6"),
+}
+
+
+class PeriodicLock(Protocol):
+    """Held by the one process whose clock starts the periodic jobs."""
+
+    def hold(self) -> bool:
+        """Whether this process has it; taken if it is free."""
+        ...
+
+
+class FileLock:
+    """For the processes of one machine: the kernel lets go of it when its holder dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a")
+
+    def hold(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+class AdvisoryLock:
+    """For the processes of many machines: PostgreSQL lets go of it when the holder's connection ends."""
+
+    def hold(self) -> bool:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [partitions.LOCK_SPACE, PERIODIC_LOCK])
+                return bool(cursor.fetchone()[0])
+        except DatabaseError as error:
+            logger.warning("The database is away, periodic jobs wait: %s", error)
+            connection.close()
+            return False
+
+
+def make_queue() -> Huey:
+    """The queue beside the default database, with the periodic jobs: tables in PostgreSQL, a file beside SQLite's."""
+    options: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=settings.SECRET_KEY)}
+    if connection.vendor == "postgresql":
+        names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+        chosen = connection.settings_dict
+        login = {name: chosen[key] for key, name in names.items() if chosen.get(key)}
+        queue: Huey = PostgresHuey(QUEUE, **options, **login)
+    else:
+        queue = SqliteHuey(QUEUE, filename=str(beside_database("jobs.sqlite3")), timeout=SQLITE_BUSY_SECONDS, **options)
+    for job, due in PERIODIC.items():
+        queue.periodic_task(due, name=job.__name__)(_as_task(job))
+    return queue
+
+
+def make_lock() -> PeriodicLock:
+    """The lock that goes with the default database."""
+    if connection.vendor == "postgresql":
+        return AdvisoryLock()
+    return FileLock(beside_database("jobs.lock"))
+
+
+def make_consumer(queue: Huey, lock: PeriodicLock) -> HueyConsumer:
+    """Workers and scheduler; only the holder of the lock enqueues what is due, and SIGTERM lets jobs finish."""
+
+    class Scheduler(HueyScheduler):  # type: ignore[misc]  # huey has no types
+        def enqueue_periodic_tasks(self, now: datetime | None) -> None:
+            if lock.hold():
+                super().enqueue_periodic_tasks(now)
+
+    class Consumer(HueyConsumer):  # type: ignore[misc]
+        scheduler_class = Scheduler
+
+        def start(self) -> None:
+            self._set_signal_handlers()  # before it says that it has started, so that a signal is never too early
+            super().start()
+
+    return Consumer(queue, workers=WORKERS, graceful_signal="TERM")
+
+
+def beside_database(suffix: str) -> Path:
+    """A file in the folder of the SQLite database, named after it."""
+    database = Path(connection.settings_dict["NAME"])
+    return database.with_name(f"{database.stem}-{suffix}")
+
+
+def _as_task(job: Callable[[datetime], object]) -> Callable[[], None]:
+    """A job for a worker's thread: it reads the clock and leaves no stale connection behind."""
+
+    def task() -> None:
+        close_old_connections()
+        try:
+            logger.info("Job %s: %s", job.__name__, job(datetime.now(UTC)))
+        finally:
+            close_old_connections()
+
+    return task
