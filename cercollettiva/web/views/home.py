@@ -15,7 +15,7 @@ FEWEST_PLANTS = 5  # of a community that counts: with fewer, a sum would tell wh
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """GET /: what a community is, and the power that all of them share now. No community is named."""
+    """GET /: what a community is, and the power that all of them share now, while there is some. None is named."""
     now = timezone.now()
     powers = queries.communities_power(CERConfiguration.objects.summed_for_everybody(), now).values()
     counted = [
@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
         if power.plants_measured >= FEWEST_PLANTS and power.net_power is not None and power.updated_at is not None
     ]
     shown = None
-    if counted:
+    if any(shared_w for shared_w, _ in counted):
         shared_w, updated_at = zip(*counted, strict=True)
         shown = {"shared_w": sum(shared_w), "communities_count": len(counted), "at": min(updated_at)}
     return render(request, "web/home.html", {"now": shown, "communities": []})

@@ -1,0 +1,147 @@
+"""The demo, started once, and browsers that walk through it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.support import processes
+from tests.support.mosquitto import MosquittoServer
+from tests.support.processes import Child, free_port
+from tests.support.services import ROOT
+
+AXE = (ROOT / "tests" / "support" / "vendor" / "axe.min.js").read_text()
+READY_SECONDS = 120
+# Without these Chromium looks for its maker's hosts at every start.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Demo:
+    """The running product: where it is, where its meters speak, who may enter."""
+
+    url: str
+    broker: MosquittoServer
+    logins: dict[str, str]
+    password: str
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    """`manage.py demo` on SQLite with a few days of history, and a broker that the tests may publish to."""
+    port = free_port()
+    state = processes.make_folder("demo")
+    with MosquittoServer() as broker:
+        child = Child(
+            [sys.executable, "-u", ROOT / "manage.py", "demo", "--port", str(port), "--state", state, "--days", "3"],
+            name="demo",
+            env={**os.environ, "DATABASE_URL": "", "SECRET_KEY": "", "MQTT_URL": broker.url, "LANG": "C.UTF-8"},
+            death_signal="TERM",
+        )
+        child.answers = lambda: "Ctrl-C" in child.log_tail()
+        with child.start(within=READY_SECONDS):
+            told = child.log_tail()
+            people = re.findall(r"(\S+)\s+(\S+@\S+)", told)
+            kinds = ("administrator", "technician", "prosumer", "consumer")
+            logins = dict(zip(kinds, [email for _, email in people[-4:]], strict=True))
+            password = re.findall(r"password[^:]*: (\S+)", told)[-1]
+            yield Demo(f"http://localhost:{port}", broker, logins, password)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "Chromium is not installed: run tools/system-packages chromium"
+    browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+    yield browser
+    browser.close()
+
+
+class Visitor:
+    """A person with a browser of their own, who notices what goes wrong behind the page."""
+
+    def __init__(self, context: BrowserContext, demo: Demo) -> None:
+        self.context = context
+        self.demo = demo
+        self.page: Page = context.new_page()
+        self.foreign: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", self._requested)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, path: str) -> Page:
+        self.page.goto(f"{self.demo.url}{path}")
+        return self.page
+
+    def sign_in(self, kind: str) -> Page:
+        self.open("/users/login/")
+        self.page.fill("#id_username", self.demo.logins[kind])
+        self.page.fill("#id_password", self.demo.password)
+        self.page.click("main button[type=submit]")
+        self.page.wait_for_url("**/dashboard/")
+        return self.page
+
+    def violations(self) -> list[str]:
+        """What axe-core finds wrong with the page."""
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("async () => (await axe.run()).violations")
+        return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+    def _requested(self, request) -> None:
+        own = self.demo.url.removeprefix("http")
+        if not request.url.removeprefix("http").removeprefix("ws").startswith((own, "data:")):
+            self.foreign.append(request.url)
+
+    def _said(self, message) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def visit(browser: Browser, demo: Demo):
+    """Opens a browser for a person: `visit(width=360, theme="dark")`."""
+    contexts: list[BrowserContext] = []
+    visitors: list[Visitor] = []
+
+    def start(*, width: int = 1280, theme: str = "light", **options) -> Visitor:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=theme, locale="it-IT", **options
+        )
+        contexts.append(context)
+        visitors.append(Visitor(context, demo))
+        return visitors[-1]
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert [url for visitor in visitors for url in visitor.foreign] == []
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where the contact sheet and its pictures go."""
+    folder = ROOT / "var" / "pages"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
