@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import ingest
+from bench import ingest, live
 
-BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {"ingest": ingest.run}
+BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {"ingest": ingest.run, "live": live.run}
 
 
 def main(names: list[str]) -> int:
