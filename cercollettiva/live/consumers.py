@@ -8,6 +8,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from cercollettiva.live.hub import Hub, Seat
 from cercollettiva.live.topics import CloseCode, Kind, Topic
+from cercollettiva.users.models import CustomUser
 
 hub = Hub()
 
@@ -19,25 +20,31 @@ class WatchingConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """
 
     kind: ClassVar[Kind]
-    _seat: Seat | None = None
 
     async def connect(self) -> None:
+        self._seats: list[Seat] = []
         await self.accept()
         user = self.scope["user"]
         if not user.is_authenticated:
             await self.close_with(CloseCode.NO_LONGER_ALLOWED)
             return
-        topic = Topic(self.kind, self.scope["url_route"]["kwargs"]["pk"])
-        self._seat = await hub.join(self, user, self.scope["session"].session_key, topic)
-        if self._seat is None:
+        for topic in await self.topics(user):
+            seat = await hub.join(self, user, self.scope["session"].session_key, topic)
+            if seat is not None:
+                self._seats.append(seat)
+        if not self._seats:
             await self.close_with(CloseCode.NOT_FOUND)
+
+    async def topics(self, user: CustomUser) -> list[Topic]:
+        """What is watched: the one that the address names."""
+        return [Topic(self.kind, self.scope["url_route"]["kwargs"]["pk"])]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Nothing that a browser says changes what it is sent."""
 
     async def disconnect(self, code: int) -> None:
-        if self._seat is not None:
-            hub.leave(self._seat)
+        for seat in self._seats:
+            hub.leave(seat)
 
     async def send_frame(self, text: str) -> None:
         await self.send(text_data=text)
@@ -52,6 +59,15 @@ class PlantConsumer(WatchingConsumer):
 
 class CommunityConsumer(WatchingConsumer):
     kind = Kind.COMMUNITY
+
+
+class CommunitiesConsumer(WatchingConsumer):
+    """All the communities one may see, on one socket: an energy desk looks after more than it may open sockets."""
+
+    kind = Kind.COMMUNITY
+
+    async def topics(self, user: CustomUser) -> list[Topic]:
+        return await hub.visible(user, self.kind)
 
 
 class NowhereConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]

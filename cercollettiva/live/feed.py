@@ -112,4 +112,4 @@ class Feed:
         if not keys:
             return {}
         powers = communities_power(CERConfiguration.objects.filter(pk__in=keys), now)
-        return {Topic(Kind.COMMUNITY, pk): encoded(community_frame(power)) for pk, power in powers.items()}
+        return {Topic(Kind.COMMUNITY, pk): encoded(community_frame(pk, power)) for pk, power in powers.items()}

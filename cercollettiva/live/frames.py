@@ -37,10 +37,14 @@ def plant_frame(kind: str, power: PlantPower, today: EnergyToday, devices: Seque
     }
 
 
-def community_frame(power: CommunityPower) -> dict[str, Any]:
-    """A community now, in kW; `plants_online` are the plants measured in the last five minutes."""
+def community_frame(pk: int, power: CommunityPower) -> dict[str, Any]:
+    """A community now, in kW; `plants_online` are the plants measured in the last five minutes.
+
+    `id` tells communities apart on a socket that watches several.
+    """
     return {
         "type": "cer_power",
+        "id": pk,
         "timestamp": _instant(power.updated_at),
         "producer_power": _kw(power.producer_power),
         "consumer_power": _kw(power.consumer_power),

@@ -20,10 +20,10 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
-from cercollettiva.live.access import Access, Watcher, may_watch
+from cercollettiva.live.access import Access, Watcher, may_watch, visible_topics
 from cercollettiva.live.feed import Feed
 from cercollettiva.live.frames import stamped
-from cercollettiva.live.topics import CloseCode, Topic
+from cercollettiva.live.topics import CloseCode, Kind, Topic
 from cercollettiva.users.models import CustomUser
 
 PERIOD: Final = 0.5  # from one turn to the next [s]
@@ -120,6 +120,10 @@ class Hub:
             self._poller = asyncio.create_task(self._poll())
         return seat
 
+    async def visible(self, user: CustomUser, kind: Kind) -> list[Topic]:
+        """All that somebody may watch of a kind."""
+        return await self._in_thread(self._visible, user, kind)
+
     def leave(self, seat: Seat) -> None:
         """The socket is gone, or is to go. Twice does no harm."""
         topic, user = seat.watcher.topic, seat.watcher.user
@@ -136,8 +140,10 @@ class Hub:
     def _make_place_for(self, seat: Seat) -> None:
         seats = self._seats_of.setdefault(seat.watcher.user, [])
         seats.append(seat)
-        for oldest in seats[:-SOCKETS_PER_PERSON]:
-            self._dismiss(oldest, CloseCode.TOO_MANY)
+        sockets = list(dict.fromkeys(seat.socket for seat in seats))  # one may have many seats
+        surplus = set(sockets[:-SOCKETS_PER_PERSON])
+        for seat in [seat for seat in seats if seat.socket in surplus]:
+            self._dismiss(seat, CloseCode.TOO_MANY)
 
     async def _poll(self) -> None:
         """Turn after turn while somebody watches. Where one takes too long the next begins at the next half second."""
@@ -244,6 +250,10 @@ class Hub:
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    def _visible(self, user: CustomUser, kind: Kind) -> list[Topic]:
+        with closed_on_error():
+            return visible_topics(user, kind, self._now())
 
     def _admit(self, user: CustomUser, topic: Topic, body: bytes | None) -> bytes | None:
         """In the thread: the frame of the moment, if the user may see the topic."""

@@ -11,7 +11,7 @@ from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import path, re_path
 
-from cercollettiva.live.consumers import CommunityConsumer, NowhereConsumer, PlantConsumer
+from cercollettiva.live.consumers import CommunitiesConsumer, CommunityConsumer, NowhereConsumer, PlantConsumer
 from cercollettiva.live.hub import AWAY
 from cercollettiva.live.topics import CloseCode
 
@@ -38,6 +38,7 @@ def refused_while_away(application: Application) -> Application:
 
 urlpatterns = [
     path("ws/plants/<int:pk>/", PlantConsumer.as_asgi()),
+    path("ws/cer/", CommunitiesConsumer.as_asgi()),
     path("ws/cer/<int:pk>/", CommunityConsumer.as_asgi()),
     re_path(r"", NowhereConsumer.as_asgi()),
 ]

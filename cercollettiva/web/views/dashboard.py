@@ -48,11 +48,13 @@ def _rows(request: HttpRequest, communities: QuerySet[CERConfiguration], now: da
     for plant in Plant.objects.visible_to(request.user).active_at(now).filter(cer_configuration__in=communities):
         row = {"name": plant.name, "url": reverse("core:plant", args=[plant.pk])}
         plants[plant.cer_configuration_id].append({**row, "type_label": str(plant.get_plant_type_display())})
+    alone = len(communities) == 1  # several share a socket: one person may not open many
     return [
         {
+            "id": one.pk,
             "name": one.name,
             "url": reverse("core:community", args=[one.pk]),
-            "socket": f"/ws/cer/{one.pk}/",
+            "socket": f"/ws/cer/{one.pk}/" if alone else "/ws/cer/",
             "injected_w": powers[one.pk].producer_power,
             "withdrawn_w": powers[one.pk].consumer_power,
             "shared_w": powers[one.pk].net_power,

@@ -61,22 +61,22 @@ def _facts(request: HttpRequest, chosen: Plant) -> dict[str, Any]:
 
 
 def _energy_today(chosen: Plant, now: datetime) -> int | None:
-    """Produced where it is a producer, drawn elsewhere. [mWh]"""
-    today = queries.energy_today([chosen.pk], now).get(chosen.pk)
-    if today is None:
-        return None
-    return today.produced_mwh if chosen.plant_type == PlantType.PRODUCER else today.drawn_mwh
+    """What a producer gave, what any other drew. [mWh]"""
+    today = queries.energy_today([chosen.pk], now).get(chosen.pk, queries.EnergyToday())
+    if chosen.plant_type != PlantType.PRODUCER:
+        return today.drawn_mwh
+    return today.injected_mwh if today.produced_mwh is None else today.produced_mwh
 
 
 def _quarters(chosen: Plant, now: datetime) -> list[dict[str, Any]]:
     """The quarter-hours of the last day, the newest first; the one that runs is among them."""
     minutes = timedelta(minutes=now.minute % 15, seconds=now.second, microseconds=now.microsecond)
     end = now - minutes + QUARTER
-    means = queries.power_history(chosen, end - QUARTERS * QUARTER, end)
+    means = queries.power_history(chosen, end - QUARTERS * QUARTER, now)
     return [
         {
             "start": mean.start,
-            "end": mean.end,
+            "end": mean.start + QUARTER,
             "power_w": mean.power_w,
             "note": "" if mean.power_w is not None else _("dato mancante"),
         }

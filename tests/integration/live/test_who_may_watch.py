@@ -11,9 +11,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from cercollettiva.core.models import CERMembership
-from tests.integration.core.scene import join, make_user
-from tests.integration.live.browser import close_code, cookie_of, next_frame, open_socket, say, watching
+from cercollettiva.core.models import CERMembership, MemberRole
+from tests.integration.core.scene import join, make_community, make_user
+from tests.integration.live.browser import close_code, cookie_of, frames_during, next_frame, open_socket, say, watching
 
 CLOSED_WITHIN = 5
 
@@ -137,3 +137,23 @@ def test_a_new_owner_sees_the_plant_and_the_old_one_no_longer(port, scene):
         assert close_code(old, within=CLOSED_WITHIN) == 4403
         with watching(port, path, heir) as new:
             assert next_frame(new)["type"] == "power"
+
+
+def test_one_socket_shows_all_the_communities_of_a_desk_and_no_other(port, scene):
+    desk = make_user("desk")
+    join(desk, scene.a.cer, MemberRole.ADMIN)
+    third = make_community("C")
+    join(desk, third, MemberRole.ADMIN)
+
+    with watching(port, "/ws/cer/", desk) as socket:
+        told = {next_frame(socket)["id"] for _ in range(2)}
+        more = frames_during(socket, 1.5)
+
+    assert told == {scene.a.cer.pk, third.pk}
+    assert scene.b.cer.pk not in {frame["id"] for frame in more}
+
+
+def test_who_is_in_no_community_has_nothing_to_watch(port, scene):
+    said, end = conversation(port, "/ws/cer/", cookie_of(make_user("nobody")))
+
+    assert (said, end.code) == ([], 4404)

@@ -59,10 +59,11 @@ def test_the_energy_of_today_is_what_a_producer_gave_and_others_drew(kind, today
 
 
 def test_a_community_is_told_in_kilowatts():
-    frame = community_frame(CommunityPower(6500.0, 2300.04, 2300.04, 12, 5, 4, NOON))
+    frame = community_frame(3, CommunityPower(6500.0, 2300.04, 2300.04, 12, 5, 4, NOON))
 
     assert frame == {
         "type": "cer_power",
+        "id": 3,
         "timestamp": "2026-06-01T12:00:00+00:00",
         "producer_power": 6.5,
         "consumer_power": 2.3,
@@ -72,7 +73,7 @@ def test_a_community_is_told_in_kilowatts():
 
 
 def test_what_is_unknown_is_null_and_never_zero():
-    frame = community_frame(CommunityPower(None, None, None, 0, 0, 0, None))
+    frame = community_frame(3, CommunityPower(None, None, None, 0, 0, 0, None))
 
     assert [frame[key] for key in ("timestamp", "producer_power", "consumer_power", "net_power")] == [None] * 4
 

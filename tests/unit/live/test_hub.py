@@ -81,9 +81,12 @@ class House:
 
     async def enter(self, user: int = 1, topic: Topic = PLANT) -> PaperSocket:
         socket = PaperSocket()
+        await self.sit(socket, user, topic)
+        return socket
+
+    async def sit(self, socket: PaperSocket, user: int, topic: Topic) -> None:
         await self.hub.join(socket, person(user), "session", topic)
         await asyncio.sleep(0)
-        return socket
 
     async def turn(self, times: int = 1) -> None:
         for _ in range(times):
@@ -188,6 +191,16 @@ async def test_the_sixth_socket_of_a_person_closes_the_first(house):
     sixth = await house.enter(1, OTHER)
 
     assert [socket.code for socket in [*sockets, other, sixth]] == [CloseCode.TOO_MANY] + [None] * 6
+
+
+async def test_a_socket_with_many_seats_counts_once(house):
+    desk = await house.enter(1)
+    for _ in range(2 * SOCKETS_PER_PERSON):
+        await house.sit(desk, 1, OTHER)
+
+    others = [await house.enter(1) for _ in range(SOCKETS_PER_PERSON - 1)]
+
+    assert [socket.code for socket in [desk, *others]] == [None] * SOCKETS_PER_PERSON
 
 
 async def test_who_lost_the_right_to_look_is_closed_before_the_next_frame(house):

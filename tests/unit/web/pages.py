@@ -30,6 +30,7 @@ def ago(**passed: float) -> dt.datetime:
 
 
 COMMUNITY: dict[str, Any] = {
+    "id": 1,
     "name": "Pieve Alta",
     "url": "/cer/1/",
     "socket": "/ws/cer/1/",
@@ -43,6 +44,7 @@ COMMUNITY: dict[str, Any] = {
     "plants": [{"name": "Scuola Rodari", "url": "/plants/1/", "type_label": "Produttore"}],
 }
 OTHER_COMMUNITY = COMMUNITY | {
+    "id": 2,
     "name": "Val Borbera Energia Condivisa dei Comuni dell’Appennino",
     "socket": "/ws/cer/2/",
     "injected_w": 12_000.0,
@@ -170,6 +172,14 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "dashboard-many": (
         "web/dashboard.html",
         INSIDE | {"communities": [COMMUNITY, OTHER_COMMUNITY, SILENT_COMMUNITY], "shared_w": 73_700.0},
+    ),
+    "dashboard-shared-socket": (
+        "web/dashboard.html",
+        INSIDE
+        | {
+            "communities": [community | {"socket": "/ws/cer/"} for community in (COMMUNITY, OTHER_COMMUNITY)],
+            "shared_w": 73_700.0,
+        },
     ),
     "dashboard-empty": (
         "web/dashboard.html",

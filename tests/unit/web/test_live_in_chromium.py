@@ -199,3 +199,22 @@ def test_the_first_figure_of_a_plant_brings_its_page(open_page):
         hear(page, PLANT_FRAME)
 
     assert page.evaluate("window.sameDocument") is None
+
+
+def test_communities_that_share_an_address_share_the_socket(open_page):
+    page = open_page("dashboard-shared-socket")
+
+    hear(page, COMMUNITY_FRAME | {"id": 2, "net_power": 7.0, "producer_power": 7.0, "consumer_power": 7.5})
+
+    assert sockets(page) == 1
+    shared = page.locator("[data-live=community] [data-field=shared]")
+    assert [shared.nth(number).text_content() for number in (0, 1)] == [f"61,70{NBSP}kW", f"7,00{NBSP}kW"]
+
+
+def test_what_is_not_there_is_not_asked_for_again(open_page):
+    page = open_page("plant")
+
+    page.evaluate("sockets[0].end(4404)")
+    page.clock.run_for(120_000)
+
+    assert sockets(page) == 1

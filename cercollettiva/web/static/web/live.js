@@ -1,7 +1,8 @@
 // Figures that move: what the sockets send goes into the page, and every figure keeps its age beside it.
 //
 // Hooks in the page
-//   [data-live="plant"|"community"]    a subject; data-socket="/ws/plants/3/" is where its frames come from
+//   [data-live="plant"|"community"]    a subject; data-socket="/ws/plants/3/" is where its frames come from. Subjects with the
+//                                      same address share the socket, and data-id says which frames are whose
 //     [data-field="..."]               text of one figure; fields of a device or a phase belong to it, not to the subject
 //        plant:      power, verb (both with data-above and data-below: the meaning or the word above and below zero), energy-today
 //        community:  injected, shared, withdrawn, export (W), measured (how many plants are online)
@@ -20,9 +21,11 @@
 // Frames, the present state first and then at most one a second
 //   {"type": "power", "timestamp", "power" (W), "energy_today" (kWh),
 //    "devices": [{"device_id", "power" (W), "last_seen", "phases": [{"phase", "voltage", "current", "power", "power_factor"}]}]}
-//   {"type": "cer_power", "timestamp", "producer_power", "consumer_power", "net_power" (kW), "plants_online"}
+//   {"type": "cer_power", "timestamp", "id", "producer_power", "consumer_power", "net_power" (kW),
+//    "plants_online"}
 //   `timestamp` is when the newest figure was measured. `sent_at`, when a frame has it, sets our clock right.
-// Close code 4403: the session ended or the right to look was lost. Any other: try again, later and later.
+// Close code 4403: the session ended or the right to look was lost; 4404: there is nothing to look at. Both are final.
+// Any other: try again, later and later.
 
 import * as formats from "./formats.js";
 
@@ -33,14 +36,17 @@ const QUIET_FOR = 60_000; // a socket that says nothing may be dead: ask for the
 const WAIT_BEFORE_NOTICE = 5_000;
 const LONGEST_WAIT = 30_000;
 const SESSION_OVER = 4403;
+const NOT_FOUND = 4404;
+const TOO_MANY = 4429; // a newer page of ours took the place
 
 let clockAhead = 0; // of the server over ours
 const now = () => Date.now() + clockAhead;
 const feeds = [];
 
 class Feed {
-  constructor(element) {
-    this.element = element;
+  constructor(address, elements) {
+    this.address = address;
+    this.elements = elements;
     this.over = false;
     this.failures = 0;
     this.waitingSince = Date.now();
@@ -51,7 +57,7 @@ class Feed {
     clearTimeout(this.retry);
     this.drop();
     if (this.over) return;
-    const url = new URL(this.element.dataset.socket, location.href);
+    const url = new URL(this.address, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     this.heardAt = Date.now();
     this.socket = new WebSocket(url);
@@ -71,11 +77,12 @@ class Feed {
   lost(code) {
     this.socket = null;
     this.waitingSince ??= Date.now();
-    if (code === SESSION_OVER) {
+    if (code === SESSION_OVER || code === NOT_FOUND) {
       this.over = true;
       refresh();
       return;
     }
+    if (code === TOO_MANY && document.hidden) return; // when it is looked at again it connects
     const wait = Math.min(LONGEST_WAIT, 1000 * 2 ** this.failures++);
     this.retry = setTimeout(() => this.connect(), wait * (0.5 + Math.random() / 2));
   }
@@ -85,12 +92,15 @@ class Feed {
     this.failures = 0;
     this.waitingSince = null;
     if (frame.sent_at) clockAhead = Date.parse(frame.sent_at) - Date.now();
-    if ("empty" in this.element.dataset) {
+    const [only, second] = this.elements;
+    const element = second ? this.elements.find(({ dataset }) => dataset.id === String(frame.id)) : only;
+    if (!element) return;
+    if ("empty" in element.dataset) {
       if ((frame.power ?? frame.net_power ?? null) !== null) location.reload();
       return;
     }
-    if (frame.type === "power") showPlant(this.element, frame);
-    if (frame.type === "cer_power") showCommunity(this.element, frame);
+    if (frame.type === "power") showPlant(element, frame);
+    if (frame.type === "cer_power") showCommunity(element, frame);
     refresh();
   }
 
@@ -210,7 +220,7 @@ function showAges() {
     if (state === "live") delete owner.dataset.stale;
     else owner.dataset.stale = state;
   }
-  for (const feed of feeds) if (feed.over) feed.element.dataset.stale = "silent";
+  for (const feed of feeds) if (feed.over) for (const element of feed.elements) element.dataset.stale = "silent";
 }
 
 function showNotices() {
@@ -269,7 +279,10 @@ function tick() {
   refresh();
 }
 
-for (const element of document.querySelectorAll("[data-live][data-socket]")) feeds.push(new Feed(element));
+const subjects = [...document.querySelectorAll("[data-live][data-socket]")];
+for (const address of new Set(subjects.map(({ dataset }) => dataset.socket))) {
+  feeds.push(new Feed(address, subjects.filter(({ dataset }) => dataset.socket === address)));
+}
 refresh();
 setInterval(tick, 1000);
 
