@@ -68,4 +68,5 @@ messages: setup ## Compile the translations (needs gettext)
 	cd cercollettiva && ../$(RUN) ../manage.py compilemessages
 
 bench: setup parts ## Measure the data path on a private broker and database; prints JSON
+	@tools/system-packages chromium
 	@$(RUN) -m bench $(ARGS)

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import ingest, live
+from bench import ingest, live, pages
 
-BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {"ingest": ingest.run, "live": live.run}
+BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {"ingest": ingest.run, "live": live.run, "pages": pages.run}
 
 
 def main(names: list[str]) -> int:
