@@ -7,6 +7,7 @@ little-endian double a message. Prints JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -73,6 +74,7 @@ class Publisher:
         self._waiting = bytearray()
         self.published = 0
         self.acknowledged = 0
+        self._is_closed = False
         threading.Thread(target=self._count, daemon=True).start()
 
     def publish(self, topic: str, payload: bytes) -> None:
@@ -86,18 +88,24 @@ class Publisher:
         self._socket.sendall(self._waiting)
         self._waiting.clear()
         while self.published - self.acknowledged > BIGGEST_LEAD:
+            if self._is_closed:
+                raise ConnectionError("the broker closed the connection")
             time.sleep(0.0005)
 
     def wait(self, *, within: float) -> None:
         """Until the broker has acknowledged everything."""
         self.flush()
         deadline = time.monotonic() + within
-        while self.acknowledged < self.published and time.monotonic() < deadline:
+        while self.acknowledged < self.published and time.monotonic() < deadline and not self._is_closed:
             time.sleep(0.005)
 
     def _count(self) -> None:
-        while data := self._socket.recv(65536):
-            self.acknowledged += len(data) // 4
+        received = 0
+        with contextlib.suppress(OSError):
+            while data := self._socket.recv(65536):
+                received += len(data)
+                self.acknowledged = received // 4  # a PUBACK is four bytes
+        self._is_closed = True
 
 
 def status(number: int) -> bytes:

@@ -46,11 +46,17 @@ def ensure_months(connection: BaseDatabaseWrapper, model: type[models.Model], mo
         existing = partitions_of(connection, table)  # another process may have been faster
         for month in missing:
             name = partition_name(table, month)
-            if name not in existing:
+            if name not in existing and not _is_retired(cursor, name):
                 cursor.execute(f'CREATE TABLE "{name}" (LIKE "{table}" INCLUDING ALL)')
                 cursor.execute(f'ALTER TABLE "{table}" ATTACH PARTITION "{name}" FOR VALUES {_bounds(month)}')
                 made.append(name)
     return made
+
+
+def _is_retired(cursor: Any, name: str) -> bool:
+    """Whether retention has detached this month: what comes for it now has no place, and is refused."""
+    cursor.execute("SELECT to_regclass(%s)", [f'"{name}"'])
+    return cursor.fetchone()[0] is not None
 
 
 def partitions_of(connection: BaseDatabaseWrapper, table: str) -> set[str]:

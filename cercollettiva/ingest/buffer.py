@@ -16,6 +16,12 @@ class Load:
     batch: Batch = field(default_factory=Batch)
     mids: list[int] = field(default_factory=list)
     deliveries: int = 0
+    is_backlog: bool = False  # something in it may have been delivered before
+
+    def doubt(self) -> None:
+        """Somebody else may have stored this meanwhile."""
+        self.is_backlog = True
+        self.batch.incoming = [row._replace(suspect=True) for row in self.batch.incoming]
 
 
 class Buffer:
@@ -49,11 +55,17 @@ class Buffer:
         if mid is not None:
             self._load.mids.append(mid)
 
+    @property
+    def is_full(self) -> bool:
+        return self._load.deliveries >= self._max_deliveries
+
+    def mark_backlog(self) -> None:
+        self._load.is_backlog = True
+
     def is_due(self, *, now: datetime) -> bool:
         if self._opened_at is None or self._last_at is None:
             return False
-        full = self._load.deliveries >= self._max_deliveries
-        return full or now - self._opened_at >= self._max_age or now - self._last_at >= self._max_silence
+        return self.is_full or now - self._opened_at >= self._max_age or now - self._last_at >= self._max_silence
 
     def take(self) -> Load:
         load, self._load = self._load, Load(connection=self._connection)

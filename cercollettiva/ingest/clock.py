@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
 _STEP_BACK: Final = timedelta(seconds=1)
 
@@ -24,3 +26,8 @@ class ReceiveClock:
             now = self._last + _TICK
         self._last = now
         return now
+
+
+def steady_now() -> datetime:
+    """An instant for waits and ages: it never steps, whatever happens to the clock on the wall. Not a date."""
+    return _EPOCH + timedelta(seconds=time.monotonic())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Count, Max, Q
 
 from cercollettiva.devices.samples import Device
 from cercollettiva.energy.models import ChannelRole, DeviceConfiguration
 
+logger = logging.getLogger(__name__)
+
+USUAL_ZONE: Final = "Europe/Rome"
 COMMITS_WITHIN: Final = timedelta(minutes=2)
 FIRST_BELIEVABLE: Final = datetime(2020, 1, 1, tzinfo=UTC)  # the first Italian communities: no meter is older
 
@@ -48,12 +52,21 @@ def directory_at(moment: datetime) -> Directory:
             id=row.pk,
             device_id=row.device_id,
             prefix=row.topic_prefix,
-            zone=ZoneInfo(row.time_zone),
+            zone=_zone_of(row),
             commissioned_at=row.commissioned_at or FIRST_BELIEVABLE,
             payload_template=row.device_type.payload_template or None,
         )
         entries[row.topic_prefix] = Entry(row.pk, device, tuple(roles.get(row.pk, ())))
     return entries
+
+
+def _zone_of(device: DeviceConfiguration) -> ZoneInfo:
+    """The device's zone; one that does not exist must not stop the other devices."""
+    try:
+        return ZoneInfo(device.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        logger.warning("%s has no such time zone as %r: read as %s", device, device.time_zone, USUAL_ZONE)
+        return ZoneInfo(USUAL_ZONE)
 
 
 def directory_version(now: datetime) -> tuple[object, ...]:

@@ -68,15 +68,19 @@ class Latest:
             self.last_seen = at
         self.online = True
 
-    def take(self, sample: Sample) -> None:
-        """Lay a live sample over what is known."""
+    def take(self, sample: Sample, *, received_at: datetime) -> None:
+        """Lay a live sample over what is known.
+
+        Nothing was measured after it arrived: a device whose clock is ahead would hide what comes after.
+        """
+        at = min(sample.at, received_at)
         reading = sample.reading
         if isinstance(reading, Power):
-            _lay_over(self._powers, sample, _values_of(reading))
-            if self.power_at is None or sample.at > self.power_at:
-                self.power_at = sample.at
+            _lay_over(self._powers, sample.component, at, _values_of(reading))
+            if self.power_at is None or at > self.power_at:
+                self.power_at = at
         elif isinstance(reading, Registers):
-            _lay_over(self._registers, sample, _values_of(reading.energies))
+            _lay_over(self._registers, sample.component, at, _values_of(reading.energies))
 
     def take_retained(self, sample: Sample) -> None:
         """Keep a retained copy only where nothing is known: it may be of any age."""
@@ -138,12 +142,12 @@ def _values_of(reading: Power | Energies) -> dict[str, Any]:
     return {name: value for name, value in zip(reading._fields, reading, strict=True) if value is not None}
 
 
-def _lay_over(components: dict[str, Known], sample: Sample, values: dict[str, Any]) -> None:
-    known = components.get(sample.component)
+def _lay_over(components: dict[str, Known], component: str, at: datetime, values: dict[str, Any]) -> None:
+    known = components.get(component)
     if known is None:
-        components[sample.component] = Known(sample.at, values)
+        components[component] = Known(at, values)
     else:
-        known.lay_over(sample.at, values)
+        known.lay_over(at, values)
 
 
 def _register_component(component: str) -> str:

@@ -18,7 +18,8 @@ from cercollettiva.ingest.latest import Latest
 
 logger = logging.getLogger(__name__)
 
-MOST_ROUTES: Final = 200_000  # topics remembered; a flood of invented topics only empties the memory
+MOST_ROUTES: Final = 50_000  # topics remembered; a flood of invented ones only empties the memory
+LONGEST_ROUTE: Final = 256  # characters of a topic worth remembering
 RETAINED_WILL_YIELDS_TO_DATA_OF: Final = timedelta(minutes=5)
 
 
@@ -81,15 +82,13 @@ class DeviceManager:
                 batch.strangers.append(Stranger(prefix_of(delivery.topic), delivery.topic, first_bytes))
             return
         try:
-            samples = route.reader(delivery.payload, delivery.received_at, route.entry.device)
+            self._keep(route.reader(delivery.payload, delivery.received_at, route.entry.device), delivery, route, batch)
         except UnreadableMessage as error:
             batch.refusals.append(_refusal(delivery, route, str(error)))
         except Exception:
             # A fault of ours, not of the meter: told loudly, and the messages behind it must not wait (rule R2).
             logger.exception("A decoder failed on a message of topic %s", delivery.topic)
             batch.refusals.append(_refusal(delivery, route, "The program could not read this message: see its log."))
-        else:
-            self._keep(samples, delivery, route, batch)
 
     def take_states(self) -> list[StateRow]:
         """The state rows of the devices that spoke since the last call, in the order of their keys."""
@@ -109,7 +108,7 @@ class DeviceManager:
             if delivery.backlog and sample.time_source is TimeSource.RECEIVED:
                 sample = sample._replace(time_source=TimeSource.UNKNOWN)
             else:
-                latest.take(sample)
+                latest.take(sample, received_at=delivery.received_at)
             if fingerprint is None:
                 fingerprint = route.fingerprint(delivery.payload)
             batch.incoming.append(
@@ -141,7 +140,8 @@ class DeviceManager:
             route = Route(entry, self._latest[entry.key], reader_of(topic, entry.device.prefix), seed)
         if len(self._routes) >= MOST_ROUTES:
             self._routes.clear()
-        self._routes[topic] = route
+        if len(topic) <= LONGEST_ROUTE:
+            self._routes[topic] = route
         return route
 
 

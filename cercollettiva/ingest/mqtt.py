@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import select
 import selectors
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 KEEPALIVE_SECONDS = 30
 RECEIVE_BYTES = 256 * 1024
+GOODBYE_SECONDS = 1.0
+_DISCONNECT = b"\xe0\x00"
 _PUBACK = struct.Struct("!BBH").pack  # packet type, remaining length, message id
 READS_PER_TURN = 500  # packets read before the caller gets a turn: acknowledgements must not starve
 
@@ -101,6 +105,19 @@ class BufferedSocket:
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
 
+    def farewell(self, *, within: float) -> None:
+        """Send all, then read until the peer closes: a close with unread data would take our last words along."""
+        deadline = time.monotonic() + within
+        with contextlib.suppress(OSError):
+            while self._unsent and time.monotonic() < deadline:
+                self.flush()
+                select.select([], [self._inner.fileno()], [], 0.05)
+            while time.monotonic() < deadline:
+                select.select([self._inner.fileno()], [], [], 0.05)
+                with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError):
+                    if not self._inner.recv(RECEIVE_BYTES):
+                        return
+
     def close(self) -> None:
         self._inner.close()
 
@@ -162,6 +179,7 @@ class MQTTConnection:
         client.on_arrival = on_arrival
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
+        client.on_subscribe = self._subscribed
         client.on_socket_register_write = _written_by_poll
         self._client = client
         self._waker, self._woken = socket.socketpair()
@@ -184,6 +202,8 @@ class MQTTConnection:
             self._sleep(timeout)
             return
         self._write(buffered)
+        if not self.is_open:  # the broker went while we were writing
+            return
         # select does not see what is already in our buffer
         if self._wait(buffered, 0 if buffered.has_received else timeout) or buffered.has_received:
             self._read(buffered)
@@ -198,6 +218,9 @@ class MQTTConnection:
     def subscribe(self, topics: Iterable[str]) -> None:
         self._client.subscribe([(topic, 1) for topic in topics])
 
+    def unsubscribe(self, topics: Iterable[str]) -> None:
+        self._client.unsubscribe(list(topics))
+
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         self._client.publish(topic, payload, qos=qos, retain=retain)
 
@@ -211,11 +234,12 @@ class MQTTConnection:
 
     def disconnect(self) -> None:
         """Leave in good order: what is queued is sent, the broker keeps the session."""
-        if self.is_open and self._client.buffered is not None:
-            self._write(self._client.buffered)
-            self._client.disconnect()
-            if self._client.buffered is not None and self.is_open:
-                self._write(self._client.buffered)
+        buffered = self._client.buffered
+        if self.is_open and buffered is not None:
+            self._write(buffered)
+            buffered.send(_DISCONNECT)  # paho would close the socket before our buffer is sent
+            buffered.farewell(within=GOODBYE_SECONDS)
+            self._client._sock_close()
         self.is_connected = False
 
     def _wait(self, buffered: BufferedSocket, timeout: float) -> bool:
@@ -263,6 +287,12 @@ class MQTTConnection:
             return
         self.is_connected = True
         self._on_session(flags.session_present)
+
+    def _subscribed(
+        self, client: mqtt.Client, userdata: object, mid: int, reasons: list[ReasonCode], properties: object
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            logger.error("The broker refuses a subscription (%s): nothing will arrive until it allows it", reasons)
 
     def _disconnected(self, *_: object) -> None:
         self.is_connected = False

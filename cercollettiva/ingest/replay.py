@@ -70,7 +70,7 @@ class _Writer:
     def store(self, load: Load, states: list[StateRow]) -> None:
         batch, now = load.batch, datetime.now(UTC)
         batch.states = states
-        self.repeated += self._redeliveries.remove_from(load, now=now)
+        self.repeated += self._redeliveries.remove_from(load)
         outcome = save_batch(batch, ingestor=INGESTOR, now=now)
         self.stored += outcome.stored
         self.repeated += outcome.repeated

@@ -11,7 +11,7 @@ from typing import Final
 
 from cercollettiva.ingest.breaker import CircuitBreaker
 from cercollettiva.ingest.buffer import Buffer
-from cercollettiva.ingest.clock import ReceiveClock
+from cercollettiva.ingest.clock import ReceiveClock, steady_now
 from cercollettiva.ingest.manager import Delivery, DeviceManager
 from cercollettiva.ingest.mqtt import Arrival, BrokerAddress, MQTTConnection
 from cercollettiva.ingest.writer import Writer
@@ -24,8 +24,12 @@ MAX_AGE: Final = timedelta(milliseconds=250)
 MAX_SILENCE: Final = timedelta(milliseconds=50)
 TURN_SECONDS: Final = 0.05
 DRAIN_WITHIN: Final = timedelta(seconds=10)
-BACKLOG_SILENCE: Final = timedelta(seconds=2)
-BACKLOG_AT_MOST: Final = timedelta(minutes=10)
+SETTLED_AFTER: Final = timedelta(seconds=5)  # a session that lasts so long was no accident
+BEHIND_AFTER: Final = timedelta(seconds=5)  # not caught up for so long: what comes now has waited in the broker
+MARKERS_MISSED: Final = 2  # sessions that ended before their marker came back: no accident
+MARKER_WITHIN: Final = timedelta(seconds=30)
+MOST_WITHOUT_WINDOW: Final = 10_000  # messages of quality 0 held while the database is away: nothing promises them
+OUR_TOPICS: Final = "cercollettiva/ingest/"
 ALL_TOPICS: Final = "#"
 
 
@@ -43,14 +47,18 @@ class MQTTService:
         )
         self._writer = Writer(ingestor=client_id, wake=self._connection.wake)
         self._reconnect = CircuitBreaker(jitter=random.Random())  # noqa: S311  # spreads reconnections
-        self._topics = [f"$share/{share_group}/{ALL_TOPICS}" if share_group else ALL_TOPICS]
-        self._markers = f"cercollettiva/ingest/{client_id}/marker"
+        shared = f"$share/{share_group or 'ingest'}/{ALL_TOPICS}"
+        self._topic, self._other_topic = (shared, ALL_TOPICS) if share_group else (ALL_TOPICS, shared)
+        self._markers = f"{OUR_TOPICS}{client_id}/marker"
         self._connections = 0
+        self._session_since: datetime | None = None
         self._backlog: Backlog | None = None
+        self._markers_lost = 0  # one after the other
+        self._caught_up_at = steady_now()  # when nothing of ours waited in the broker
         self._ready = False  # the directory has been read: before that every device would be a stranger
         self._stopping = False
         self._refusal: str | None = None  # the last one told
-        self.received = 0
+        self.received = self.dropped = 0
 
     def stop(self) -> None:
         """Finish in good order; safe from a signal handler."""
@@ -71,14 +79,32 @@ class MQTTService:
         if self._writer.failure:
             raise self._writer.failure
         self._take_directory()
-        if self._ready and not self._connection.is_open:
+        if self._writer.is_standing_by:
+            self._connection.disconnect()
+        elif self._ready and not self._connection.is_open:
             self._connect()
         self._connection.poll(TURN_SECONDS)
         self._acknowledge()
-        now = datetime.now(UTC)
-        if self._buffer.is_due(now=now) and not self._writer.is_busy:
+        self._settle()
+        if self._buffer.is_due(now=datetime.now(UTC)) and not self._writer.is_busy:
             self._hand_over()
-        if self._backlog and self._backlog.is_over(now=now, waiting=len(self._buffer) > 0 or self._writer.is_busy):
+        self._watch_backlog()
+
+    def _settle(self) -> None:
+        """A session that lasts ends the waits between reconnections."""
+        if self._session_since and steady_now() - self._session_since >= SETTLED_AFTER:
+            self._reconnect.succeeded()
+            self._session_since = None
+
+    def _watch_backlog(self) -> None:
+        """Notice that we are behind: after the database was away, or under more messages than we can take."""
+        now = steady_now()
+        if not self._writer.is_busy and not self._buffer.is_full:
+            self._caught_up_at = now
+        if self._backlog is None and self._connection.is_connected and now - self._caught_up_at >= BEHIND_AFTER:
+            self._begin_backlog()
+        elif self._backlog and self._backlog.is_over(now=now, caught_up_at=self._caught_up_at):
+            logger.warning("The marker on %s has not come back: may we publish and read there?", self._markers)
             self._backlog = None
 
     def _take_directory(self) -> None:
@@ -94,16 +120,23 @@ class MQTTService:
         self._ready = True
 
     def _connect(self) -> None:
-        now = datetime.now(UTC)
+        now = steady_now()
         if not self._reconnect.allows(now=now):
             return
         if self._connection.refusal and self._connection.refusal != self._refusal:
             logger.error("The broker refuses us: %s. Check user and password.", self._connection.refusal)
         self._refusal = self._connection.refusal
         # What is held belongs to the session that broke: it is stored all the same, the broker sends it once more
-        # and the redelivery is recognised. Its message ids mean nothing on the new connection.
-        if len(self._buffer):
+        # and the redelivery is recognised. Its message ids mean nothing on the new connection. While the database is
+        # away for long it is left to the broker, so that reconnections do not pile it up here.
+        if len(self._buffer) and not self._writer.is_full:
             self._hand_over()
+        else:
+            self._buffer.take()
+        if self._backlog and self._session_since:  # it ended soon, and before the marker came back
+            self._markers_lost += 1
+            if self._markers_lost == MARKERS_MISSED:
+                logger.error("The broker ends our session when we publish on %s: allow it in its ACL", self._markers)
         self._connections += 1
         self._buffer.begin_connection(self._connections)
         try:
@@ -114,29 +147,45 @@ class MQTTService:
         self._reconnect.failed(now=now)  # until the broker has accepted us
 
     def _session_began(self, had_session: bool) -> None:
-        self._reconnect.succeeded()
         logger.info("Connected to the broker as %s, session kept: %s", self._client_id, had_session)
+        self._session_since = self._caught_up_at = steady_now()
         self._backlog = None
-        self._connection.subscribe([*self._topics, self._markers])
         if had_session:
-            self._backlog = Backlog(since=datetime.now(UTC))
+            self._connection.unsubscribe([self._other_topic])  # with both, each message would come twice
+        self._connection.subscribe([self._topic, self._markers])
+        if had_session:
+            self._begin_backlog()
+
+    def _begin_backlog(self) -> None:
+        self._backlog = Backlog(since=steady_now())
+        if self._markers_lost < MARKERS_MISSED:
             self._connection.publish(self._markers, self._backlog.marker)
 
     def _arrived(self, arrival: Arrival) -> None:
         now = self._clock.now()
         self.received += 1
-        mid = arrival.mid if arrival.qos else None
-        if arrival.topic.startswith("cercollettiva/ingest/"):
-            if self._backlog and arrival.payload == self._backlog.marker:
-                self._backlog = None
+        if arrival.topic.startswith(OUR_TOPICS):
+            self._marker_arrived(arrival)
+        elif not arrival.qos and len(self._buffer) >= MOST_WITHOUT_WINDOW:
+            self.dropped += 1
+            return
         else:
             backlog = self._backlog is not None
-            if self._backlog:
-                self._backlog.last_at = now
+            if backlog or arrival.dup:
+                self._buffer.mark_backlog()
             self._manager.read(
                 Delivery(arrival.topic, arrival.payload, now, arrival.retain, arrival.dup, backlog), self._buffer.batch
             )
-        self._buffer.add(mid, now=now)
+        self._buffer.add(arrival.mid if arrival.qos else None, now=now)
+
+    def _marker_arrived(self, arrival: Arrival) -> None:
+        """All that was queued before the marker is here. If reading it took long, more has queued up behind it."""
+        if self._backlog is None or arrival.payload != self._backlog.marker:
+            return
+        self._markers_lost = 0
+        self._backlog = None
+        if steady_now() - self._caught_up_at >= BEHIND_AFTER:
+            self._begin_backlog()
 
     def _hand_over(self) -> None:
         self._buffer.batch.states = self._manager.take_states()
@@ -153,6 +202,8 @@ class MQTTService:
             self._hand_over()
         self._writer.stop(within=DRAIN_WITHIN)
         self._acknowledge()
+        if self._writer.failure:
+            raise self._writer.failure
         logger.info(
             "Stopped: %d received, %d stored, %d repeated, %d refused",
             self.received,
@@ -173,16 +224,15 @@ def spare_the_collector() -> None:
 
 
 class Backlog:
-    """The messages that waited in the broker while we were away, up to a marker we send ourselves.
+    """The messages that waited in the broker, up to a marker that we send ourselves: the broker queues it behind them.
 
-    The broker queues the marker behind them. Where it may not be delivered to us, silence ends the backlog too.
+    Where the marker may not come back to us, being caught up for a while ends the backlog too.
     """
 
     def __init__(self, *, since: datetime) -> None:
         self.marker = secrets.token_bytes(12)
-        self.last_at = self._since = since
+        self._since = since
 
-    def is_over(self, *, now: datetime, waiting: bool) -> bool:
-        """True after a silence in which nothing of ours was unacknowledged, and in any case after a while."""
-        silent = not waiting and now - self.last_at >= BACKLOG_SILENCE
-        return silent or now - self._since >= BACKLOG_AT_MOST
+    def is_over(self, *, now: datetime, caught_up_at: datetime) -> bool:
+        """Whether we have waited long enough for a marker, and nothing waits behind what we have read."""
+        return now - self._since >= MARKER_WITHIN and now - caught_up_at < timedelta(seconds=1)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, InternalError, OperationalError, connections
 from numpy.typing import NDArray
 
 from cercollettiva.devices.samples import TimeSource
@@ -19,15 +19,20 @@ from cercollettiva.energy.models import DeviceState
 from cercollettiva.energy.store import Incoming, journal, save_batch
 from cercollettiva.ingest.breaker import CircuitBreaker
 from cercollettiva.ingest.buffer import Load
+from cercollettiva.ingest.clock import steady_now
 from cercollettiva.ingest.directory import Directory, directory_at, directory_version
+from cercollettiva.ingest.only import AnotherIngestor, OnlyIngestor
 
 logger = logging.getLogger(__name__)
 
-DATABASE_AWAY = (OperationalError, InterfaceError)
+AWAY: Final = (OperationalError, InterfaceError, InternalError)  # InternalError: a replica that is not yet the primary
 LOOK_FOR_CHANGES: Final = timedelta(seconds=3)  # a device provisioned now is read within 5 s
 READ_ANEW: Final = timedelta(minutes=1)  # roles and placements begin and end by themselves
 FORGET_AFTER: Final = timedelta(minutes=1)
 REMEMBERED_FOR: Final = timedelta(seconds=30)  # how long a copy of the journal serves redeliveries
+STAND_BY_SECONDS: Final = 1.0
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+MOST_HELD: Final = 3  # loads that wait for the database; what comes beyond stays with the broker
 
 
 class Writer(threading.Thread):
@@ -50,8 +55,12 @@ class Writer(threading.Thread):
         self.failure: BaseException | None = None
         self.stored = self.repeated = self.refused = 0
         self._redeliveries = Redeliveries()
+        self._only = OnlyIngestor(ingestor)
+        self._current: Load | None = None
+        self._told = ""  # the trouble that was logged last
         self._version: tuple[object, ...] = ()
-        self._looked_at = self._read_at = self._forgot_at = datetime.min.replace(tzinfo=UTC)
+        self._looked_at = self._read_at = self._forgot_at = NEVER
+        self.is_standing_by = False  # another ingestor of this name is at work
 
     # Called from the network thread
 
@@ -62,6 +71,11 @@ class Writer(threading.Thread):
     @property
     def is_busy(self) -> bool:
         return self._held > 0
+
+    @property
+    def is_full(self) -> bool:
+        """Nothing more is to be handed over: the database is away for long."""
+        return self._held >= MOST_HELD
 
     def safe_loads(self) -> list[Load]:
         """The loads committed since the last call: only now may their messages be acknowledged (rule R1)."""
@@ -103,8 +117,14 @@ class Writer(threading.Thread):
             load = self._loads.get(timeout=0.5)
         except queue.Empty:
             return not self._stopping.is_set()
-        if load is None or not self._persist(lambda: self._store(load)):
+        if load is None:
             return False
+        self._current = load
+        if self.is_standing_by:
+            load.doubt()
+        if not self._persist(lambda: self._store(load)):
+            return False
+        self._current = None
         self._safe.append(load)
         self._wake()
         return True
@@ -112,46 +132,67 @@ class Writer(threading.Thread):
     def _persist(self, work: Callable[[], None]) -> bool:
         """Do the work, again and again while the database is away. False when asked to stop meanwhile."""
         while not self._stopping.is_set():
-            if not self._breaker.allows(now=datetime.now(UTC)):
+            if not self._breaker.allows(now=steady_now()):
                 self._stopping.wait(0.02)
                 continue
             try:
+                self._only.hold()
                 work()
-            except DATABASE_AWAY as error:
-                if not self._breaker.is_open:
-                    logger.warning("The database is away, messages wait in the broker: %s", error)
-                self._breaker.failed(now=datetime.now(UTC))
+            except AnotherIngestor:
+                self._stand_by()
+            except AWAY as error:
+                self._tell(str(error))
+                self._breaker.failed(now=steady_now())
                 connections.close_all()
             else:
-                if self._breaker.is_open:
-                    logger.warning("The database is back after %d tries", self._breaker.failures)
+                self._tell("")
                 self._breaker.succeeded()
+                self.is_standing_by = False
                 return True
         return False
+
+    def _tell(self, trouble: str) -> None:
+        """Log a trouble of the database when it begins, changes and ends."""
+        if trouble and trouble != self._told:
+            logger.warning("The database does not take our rows, messages wait in the broker: %s", trouble)
+        elif self._told and not trouble:
+            logger.warning("The database is back after %d tries", self._breaker.failures)
+        self._told = trouble
+
+    def _stand_by(self) -> None:
+        """Wait beside the ingestor that holds our name: the broker delivers to it what we had not acknowledged."""
+        if not self.is_standing_by:
+            logger.warning("Another ingestor is at work as %s: standing by", self._ingestor)
+        self.is_standing_by = True
+        if self._current is not None:
+            self._current.doubt()
+            self._redeliveries = Redeliveries()  # what we remember is of before
+        self._wake()
+        self._stopping.wait(STAND_BY_SECONDS)
 
     def _store(self, load: Load) -> None:
         now = datetime.now(UTC)
         batch = load.batch
-        known = self._redeliveries.remove_from(load, now=now)
+        known = self._redeliveries.remove_from(load)
         outcome = save_batch(batch, ingestor=self._ingestor, now=now)
         self.stored += outcome.stored
         self.repeated += outcome.repeated + known
         self.refused += outcome.refused
-        is_live = not any(row.suspect for row in batch.incoming)
-        if is_live and not known and now - self._forgot_at >= FORGET_AFTER:
-            journal.forget("default", now=now)
-            self._forgot_at = now
+        is_live = bool(batch.incoming) and not load.is_backlog and not known
+        if is_live and steady_now() - self._forgot_at >= FORGET_AFTER:
+            journal.forget("default", ingestor=self._ingestor, now=now)
+            self._forgot_at = steady_now()
 
     def _look_around(self) -> None:
         """Read the directory when it changed, and once a minute in any case."""
-        now = datetime.now(UTC)
+        now = steady_now()
         if now - self._looked_at < LOOK_FOR_CHANGES:
             return
-        version = directory_version(now)
+        version = directory_version(datetime.now(UTC))
         if version != self._version or now - self._read_at >= READ_ANEW:
             if not self._version:
                 self.states = list(DeviceState.objects.all())
-            self._directories.append(directory_at(now))
+            self._directories.append(directory_at(datetime.now(UTC)))
             self._version, self._read_at = version, now
             self._wake()
         self._looked_at = now
@@ -163,16 +204,16 @@ class Redeliveries:
     def __init__(self) -> None:
         self._known: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._connection: int | None = None
-        self._read_at = datetime.min.replace(tzinfo=UTC)
+        self._read_at = NEVER
 
-    def remove_from(self, load: Load, *, now: datetime) -> int:
+    def remove_from(self, load: Load) -> int:
         """Take out of a load the rows that were stored before, and say how many they were."""
         suspects = [row for row in load.batch.incoming if _is_suspect(row)]
         if not suspects:
             return 0
-        if self._connection != load.connection or now - self._read_at >= REMEMBERED_FOR:
+        if self._connection != load.connection or steady_now() - self._read_at >= REMEMBERED_FOR:
             self._known = journal.recent_fingerprints("default")
-            self._connection, self._read_at = load.connection, now
+            self._connection, self._read_at = load.connection, steady_now()
         stored = journal.contains(self._known, [row.fingerprint for row in suspects])
         gone = {row.fingerprint for row, is_stored in zip(suspects, stored, strict=True) if is_stored}
         rows = load.batch.incoming
@@ -185,12 +226,11 @@ def _is_suspect(row: Incoming) -> bool:
 
 
 def _first_copies(rows: Iterable[Incoming]) -> list[Incoming]:
-    """Without the suspects whose original stands before them in the same load."""
-    seen: set[tuple[int, str]] = set()
-    kept = []
-    for row in rows:
-        key = (row.fingerprint, row.sample.component)
-        if not (_is_suspect(row) and key in seen):
-            kept.append(row)
-        seen.add(key)
-    return kept
+    """Without the suspects whose original stands before them in the same load.
+
+    The samples of one delivery share its payload object; a copy of the delivery has an object of its own.
+    """
+    first: dict[int, bytes] = {}
+    return [
+        row for row in rows if first.setdefault(row.fingerprint, row.payload) is row.payload or not _is_suspect(row)
+    ]

@@ -30,7 +30,7 @@ class DawdlingWriter(writer.Writer):
 class NoMemory(writer.Redeliveries):
     """Takes every message for a new one."""
 
-    def remove_from(self, load: writer.Load, *, now: writer.datetime) -> int:
+    def remove_from(self, load: writer.Load) -> int:
         return 0
 
 

@@ -59,13 +59,18 @@ def provision(connection: psycopg.Connection, devices: int) -> None:
 @contextmanager
 def ingestor(server: PostgresServer, mosquitto: MosquittoServer, *command: str) -> Iterator[Child]:
     """The real ingest process, connected and subscribed; `command` takes the place of `manage.py ingest`."""
-    arguments = command or (str(ROOT / "manage.py"), "ingest")
-    env: dict[str, Any] = {"DATABASE_URL": server.url(), "MQTT_URL": mosquitto.url, "PYTHONPATH": str(ROOT)}
-    child = Child([sys.executable, "-u", *arguments], name="ingest", env=env)
+    child = ingestor_process(server, mosquitto, *command)
     child.answers = lambda: has_connected(child)
     with child:
         time.sleep(0.2)  # the subscription follows the connection
         yield child
+
+
+def ingestor_process(server: PostgresServer, mosquitto: MosquittoServer, *command: str) -> Child:
+    """The same, not started yet."""
+    arguments = command or (str(ROOT / "manage.py"), "ingest")
+    env: dict[str, Any] = {"DATABASE_URL": server.url(), "MQTT_URL": mosquitto.url, "PYTHONPATH": str(ROOT)}
+    return Child([sys.executable, "-u", *arguments], name="ingest", env=env)
 
 
 def has_connected(child: Child) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from types import ModuleType
 
-from django.db import DataError, IntegrityError, connections, transaction
+from django.db import DataError, IntegrityError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.devices.samples import Sample
@@ -88,12 +88,19 @@ def _insert_or_split(
         with transaction.atomic(using=connection.alias):
             return _insert_together(connection, table, rows)
     except BAD_ROW as error:
+        if _is_of_the_table(error):
+            raise OperationalError(f"The table is not the one we know: {error}") from error
         if len(rows) == 1:
             return 0, [_refusal(rows[0], f"The database refused the row: {str(error).partition(chr(10))[0]}")]
     middle = len(rows) // 2
     first_count, first_bad = _insert_or_split(connection, table, rows[:middle])
     second_count, second_bad = _insert_or_split(connection, table, rows[middle:])
     return first_count + second_count, first_bad + second_bad
+
+
+def _is_of_the_table(error: Exception) -> bool:
+    """A column that we do not fill, after a migration: every row would be refused, so the messages must wait."""
+    return "not-null constraint" in str(error) or "NOT NULL constraint" in str(error)
 
 
 def _refusal(row: Incoming, reason: str) -> Refusal:

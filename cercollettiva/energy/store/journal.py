@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cercollettiva.energy.models import IngestBatch
 
 MEMORY: Final = timedelta(minutes=10)
+MEMORY_OF_OTHERS: Final = timedelta(days=7)  # an ingestor that is away so long has lost its session too
 _INGESTORS: Final = 1000
 _last_sequence = 0
 
@@ -42,13 +43,15 @@ def write(using: str, fingerprints: Iterable[int], *, seq: int, ingestor: str, n
         IngestBatch.objects.using(using).create(seq=seq, ingestor=ingestor, committed_at=now, fingerprints=packed)
 
 
-def forget(using: str, *, now: datetime) -> None:
-    """Drop what is too old to come again. Not while a backlog is read: its age is counted from the last live batch."""
-    IngestBatch.objects.using(using).filter(committed_at__lt=now - MEMORY).delete()
+def forget(using: str, *, ingestor: str, now: datetime) -> None:
+    """Drop what is too old to come again to this ingestor. Not while it reads a backlog: its own age is older."""
+    batches = IngestBatch.objects.using(using)
+    batches.filter(ingestor=ingestor, committed_at__lt=now - MEMORY).delete()
+    batches.filter(committed_at__lt=now - MEMORY_OF_OTHERS).delete()
 
 
 def recent_fingerprints(using: str) -> NDArray[np.int64]:
-    """All the fingerprints remembered, sorted: at most ten minutes of them before the last live batch."""
+    """All the fingerprints remembered, sorted: of each ingestor, ten minutes of them before its last live batch."""
     packed = IngestBatch.objects.using(using).values_list("fingerprints", flat=True)
     return np.sort(np.frombuffer(b"".join(bytes(part) for part in packed), dtype="<i8"))
 

@@ -37,6 +37,7 @@ UPSERT_STATES: Final = """
            new.power_at, new."values"::jsonb, new.registers::jsonb, new.src, %s
     FROM incoming_states new
     JOIN energy_deviceconfiguration device ON device.id = new.device_id
+    ORDER BY new.device_id
     ON CONFLICT (device_id) DO UPDATE SET
         seq = EXCLUDED.seq,
         last_seen = GREATEST(state.last_seen, EXCLUDED.last_seen),
@@ -67,7 +68,9 @@ def insert(connection: BaseDatabaseWrapper, table: Table, incoming: Sequence[Inc
         if count == len(incoming):
             return Inserted(count, [])
         same_key = " AND ".join(f"old.{column} = new.{column}" for column in table.key)
-        another = " OR ".join(f"old.{column} <> new.{column}" for column in table.values)
+        another = " OR ".join(
+            f"new.{column} IS NOT NULL AND old.{column} IS DISTINCT FROM new.{column}" for column in table.values
+        )
         cursor.execute(
             f"SELECT new.component, new.timestamp, new.fingerprint FROM {staging} new"  # noqa: S608
             f" JOIN {table.name} old ON {same_key} WHERE old.fingerprint <> new.fingerprint AND ({another})"

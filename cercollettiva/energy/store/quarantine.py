@@ -21,7 +21,7 @@ MOST_STRANGERS: Final = 1_000
 
 INSERT_REFUSAL = """
     INSERT INTO energy_rejectedmessage (topic, reason, device_id, first_bytes, count, first_seen, last_seen)
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    VALUES (%s, %s, (SELECT id FROM energy_deviceconfiguration WHERE id = %s), %s, %s, %s, %s)
     ON CONFLICT (topic, reason) DO UPDATE SET
         count = energy_rejectedmessage.count + EXCLUDED.count,
         first_bytes = EXCLUDED.first_bytes,
@@ -54,7 +54,7 @@ def write_refusals(using: str, refusals: Sequence[Refusal], *, now: datetime) ->
         for key, count in counts.items()
     ]
     with connections[using].cursor() as cursor:
-        cursor.executemany(INSERT_REFUSAL, lines)
+        cursor.executemany(INSERT_REFUSAL, sorted(lines))  # in one order, so that two ingestors never wait in a ring
     _keep_latest(RejectedMessage, using, most=MOST_REFUSALS)
 
 
@@ -70,7 +70,7 @@ def write_strangers(using: str, strangers: Sequence[Stranger], *, now: datetime)
         for prefix, last in latest.items()
     ]
     with connections[using].cursor() as cursor:
-        cursor.executemany(INSERT_STRANGER, lines)
+        cursor.executemany(INSERT_STRANGER, sorted(lines))
     _keep_latest(UnknownDevice, using, most=MOST_STRANGERS)
 
 

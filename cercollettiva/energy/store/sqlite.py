@@ -67,10 +67,11 @@ def upsert_states(connection: BaseDatabaseWrapper, states: Sequence[StateRow], *
 def _meets_another_value(connection: BaseDatabaseWrapper, cursor: Any, table: Table, row: Incoming) -> bool:
     new = dict(zip(table.columns, _adapted(connection, table.row(row)), strict=True))
     where = " AND ".join(f"{column} = %s" for column in table.key)
-    another = " OR ".join(f"{column} <> %s" for column in table.values)
+    known = [column for column in table.values if new[column] is not None]
+    another = " OR ".join(f"{column} IS NOT %s" for column in known) or "0"
     cursor.execute(
         f"SELECT 1 FROM {table.name} WHERE {where} AND fingerprint <> %s AND ({another})",  # noqa: S608
-        [new[column] for column in (*table.key, "fingerprint", *table.values)],
+        [new[column] for column in (*table.key, "fingerprint", *known)],
     )
     return cursor.fetchone() is not None
 

@@ -178,6 +178,6 @@ def _last_word(latest: Latest, batch: Batch) -> Latest:
     """The state after the last registers and the last powers of a batch."""
     for rows in (batch.energies(), batch.powers()):
         if rows:
-            latest.take(rows[-1].sample)
+            latest.take(rows[-1].sample, received_at=rows[-1].sample.at)
             latest.heard(rows[-1].sample.at)
     return latest

@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 
 from cercollettiva.devices.samples import (
     Anomaly,
@@ -29,7 +29,18 @@ from cercollettiva.energy.models import (
     RejectedMessage,
     UnknownDevice,
 )
-from cercollettiva.energy.store import Batch, Incoming, Refusal, StateRow, Stranger, journal, quarantine, save_batch
+from cercollettiva.energy.store import (
+    Batch,
+    Incoming,
+    Refusal,
+    StateRow,
+    Stranger,
+    journal,
+    postgresql,
+    quarantine,
+    save_batch,
+    sqlite,
+)
 from cercollettiva.energy.store import save_samples as save
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -215,10 +226,59 @@ def test_the_journal_forgets_what_is_too_old_to_come_again(device):
         at = NOON + timedelta(minutes=minute)
         save_batch(Batch(incoming=[incoming(registers(device, at=at), minute)]), ingestor="test", now=at)
 
-    journal.forget("default", now=NOON + timedelta(minutes=11))
+    journal.forget("default", ingestor="test", now=NOON + timedelta(minutes=11))
 
     assert journal.recent_fingerprints("default").tolist() == [5, 11]
     assert IngestBatch.objects.count() == 2
+
+
+def test_an_ingestor_at_work_does_not_forget_for_one_that_is_away(device):
+    save_batch(Batch(incoming=[incoming(registers(device), 1)]), ingestor="away", now=NOON)
+
+    journal.forget("default", ingestor="at work", now=NOON + timedelta(days=1))
+
+    assert journal.recent_fingerprints("default").tolist() == [1]
+
+
+def test_a_refusal_of_a_device_that_was_removed_is_kept(device):
+    store(Batch(refusals=[Refusal(TOPIC, "not JSON", b"{", device.pk + 1)]))
+
+    assert RejectedMessage.objects.get().device_id is None
+
+
+def test_when_the_table_is_not_the_one_we_know_nothing_is_blamed_on_the_meters(device, monkeypatch):
+    monkeypatch.setattr(postgresql, "insert", fails_not_null)
+    monkeypatch.setattr(sqlite, "insert", fails_not_null)
+
+    with pytest.raises(OperationalError):
+        store(Batch(incoming=[incoming(power(device))]))
+
+    assert not RejectedMessage.objects.exists()
+
+
+def fails_not_null(*arguments):
+    raise IntegrityError('null value in column "new" violates not-null constraint')
+
+
+def test_a_partial_message_that_meets_another_of_the_same_instant_is_seen(device):
+    store(Batch(incoming=[incoming(power(device, watts=100.0), 1)]))
+    second = Sample(device.pk, "em:0", NOON, TimeSource.DEVICE, Power(b_power=50.0))
+
+    outcome = store(Batch(incoming=[incoming(second, 2)]))
+
+    assert outcome.refused == 1
+
+
+def test_a_month_that_was_retired_takes_nothing_more_and_stops_nothing(device):
+    if connection.vendor == "postgresql":
+        save([power(device, at=datetime(2024, 1, 15, tzinfo=UTC))], now=NOON)
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE energy_devicemeasurement DETACH PARTITION energy_devicemeasurement_y2024m01")
+        late = power(device, at=datetime(2024, 1, 16, tzinfo=UTC))
+
+        outcome = save([late, power(device)], now=NOON)
+
+        assert (outcome.stored, outcome.refused) == (1, 1)
 
 
 def test_two_ingestors_in_the_same_microsecond_have_journal_rows_of_their_own(device):

@@ -42,7 +42,11 @@ def an_hour_of_messages() -> list[str]:
         lines.append(line("status/em:0", json.dumps(status), second=second))
         at = NOON + timedelta(seconds=second + 0.25)
         lines.append(
-            line("events/rpc", notification(at, **{"em:0": {"id": 0, "total_act_power": 1.0 + second}}), second=second)
+            line(
+                "events/rpc",
+                notification(at, **{"em:0": {"id": 0, "total_act_power": 1.0 + second}}),
+                second=second + 0.3,
+            )
         )
         if second % 60 == 0:
             registers = {**json.loads(EMDATA_STATUS), "total_act": 1000 + second / 100}

@@ -283,3 +283,30 @@ def test_a_flood_of_invented_topics_does_not_fill_the_memory(monkeypatch):
         manager.read(delivery("status/em:0", EM_STATUS, prefix=f"foo/{number}"), batch)
 
     assert len(manager._routes) <= 100
+
+
+def test_a_long_topic_is_read_but_not_remembered():
+    manager, batch = manager_of(), Batch()
+
+    manager.read(delivery("x" * 60_000, "{}"), batch)
+
+    assert manager._routes == {}
+
+
+def test_a_fault_after_decoding_does_not_stop_the_stream_either(monkeypatch, caplog):
+    monkeypatch.setattr(manager_module, "reader_of", lambda topic, prefix: lambda *_: ["no sample at all"])
+    batch = Batch()
+
+    manager_of().read(delivery("status/em:0", EM_STATUS), batch)
+
+    assert len(batch.refusals) == 1
+
+
+def test_a_device_whose_clock_is_ahead_does_not_hide_what_comes_after():
+    manager, batch = manager_of(), Batch()
+    ahead = notification(NOON + 250 * SECOND, **{"em:0": {"id": 0, "total_act_power": 1.0}})
+    manager.read(delivery("events/rpc", ahead), batch)
+
+    manager.read(delivery("status/em:0", EM_STATUS, at=NOON + SECOND), batch)
+
+    assert values_of(manager)["em:0"]["power"] == 715.5
