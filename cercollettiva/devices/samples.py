@@ -136,6 +136,7 @@ class Sample(NamedTuple):
     reading: Reading
     anomalies: Anomaly = NO_ANOMALY
     reported_ts: float | None = None  # what the device's clock said, kept only where it was not believed (rule R12)
+    is_partial: bool = False  # only what changed: what is absent stands as it was
 
 
 class Device(NamedTuple):

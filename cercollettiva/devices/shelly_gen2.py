@@ -58,7 +58,8 @@ def _read_events(payload: bytes, received_at: datetime, device: Device) -> list[
             params = as_object(frame.get("params"), f"params of {method}")
             moment = moment_of(params.get("ts"), received_at=received_at, device=device)
             anomalies = moment.anomalies | doubled(frame, params)
-            return samples_of_status(params, moment._replace(anomalies=anomalies), device)
+            samples = samples_of_status(params, moment._replace(anomalies=anomalies), device)
+            return [sample._replace(is_partial=True) for sample in samples] if method == "NotifyStatus" else samples
         case "NotifyEvent":
             return samples_of_events(frame, received_at, device)
     return []

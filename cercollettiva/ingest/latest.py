@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 
@@ -13,27 +13,31 @@ from cercollettiva.energy.models import DeviceState
 from cercollettiva.energy.store import StateRow
 from cercollettiva.ingest.directory import Role
 
+Values = TypeVar("Values", Power, Energies)
 
-class Known:
-    """The known values of a component, by name, and when they were measured: None for a retained copy of any age."""
+
+class Known(Generic[Values]):
+    """The last values of a component and when they were measured: None for a retained copy of any age."""
 
     __slots__ = ("at", "text", "values")
 
-    def __init__(self, at: datetime | None, values: dict[str, Any]) -> None:
+    def __init__(self, at: datetime | None, values: Values) -> None:
         self.at = at
-        self.values = values
+        self.values: Values = values
         self.text: str | None = None  # as JSON, until something changes
 
-    def lay_over(self, at: datetime, values: dict[str, Any]) -> None:
+    def lay_over(self, at: datetime, values: Values, *, is_partial: bool) -> None:
         """Absent in a partial message means unchanged; what is older than what we know changes nothing."""
         if self.at is None or at >= self.at:
             self.at = at
-            self.values.update(values)
+            self.values = _overlay(self.values, values) if is_partial else values
             self.text = None
 
     def as_json(self) -> str:
         if self.text is None:
-            self.text = orjson.dumps({"at": self.at, **self.values}).decode()
+            named = zip(self.values._fields, self.values, strict=True)
+            known = {name: value for name, value in named if value is not None}
+            self.text = orjson.dumps({"at": self.at, **known}).decode()
         return self.text
 
 
@@ -49,8 +53,8 @@ class Latest:
         self.power_at: datetime | None = None
         self.roles: tuple[Role, ...] = ()
         self.src = ""
-        self._powers: dict[str, Known] = {}
-        self._registers: dict[str, Known] = {}
+        self._powers: dict[str, Known[Power]] = {}
+        self._registers: dict[str, Known[Energies]] = {}
 
     @classmethod
     def from_state(cls, state: DeviceState) -> Latest:
@@ -58,8 +62,8 @@ class Latest:
         latest = cls(state.device_id)
         latest.last_seen, latest.online, latest.src = state.last_seen, state.online, state.src
         latest.power_at = state.power_at
-        latest._powers = {component: _from_json(stored) for component, stored in state.values.items()}
-        latest._registers = {component: _from_json(stored) for component, stored in state.registers.items()}
+        latest._powers = {component: _from_json(Power, stored) for component, stored in state.values.items()}
+        latest._registers = {component: _from_json(Energies, stored) for component, stored in state.registers.items()}
         return latest
 
     def heard(self, at: datetime) -> None:
@@ -76,19 +80,19 @@ class Latest:
         at = min(sample.at, received_at)
         reading = sample.reading
         if isinstance(reading, Power):
-            _lay_over(self._powers, sample.component, at, _values_of(reading))
+            _lay_over(self._powers, sample, at, reading)
             if self.power_at is None or at > self.power_at:
                 self.power_at = at
         elif isinstance(reading, Registers):
-            _lay_over(self._registers, sample.component, at, _values_of(reading.energies))
+            _lay_over(self._registers, sample, at, reading.energies)
 
     def take_retained(self, sample: Sample) -> None:
         """Keep a retained copy only where nothing is known: it may be of any age."""
         reading = sample.reading
         if isinstance(reading, Power):
-            self._powers.setdefault(sample.component, Known(None, _values_of(reading)))
+            self._powers.setdefault(sample.component, Known(None, reading))
         elif isinstance(reading, Registers):
-            self._registers.setdefault(sample.component, Known(None, _values_of(reading.energies)))
+            self._registers.setdefault(sample.component, Known(None, reading.energies))
 
     def drawn_register(self, sample: Sample) -> int | None:
         """The drawn register at or before the instant of an instantaneous sample. [mWh]"""
@@ -97,8 +101,7 @@ class Latest:
         registers = self._registers.get(_register_component(sample.component))
         if registers is None or registers.at is None or registers.at > sample.at:
             return None
-        drawn: int | None = registers.values.get("drawn")
-        return drawn
+        return registers.values.drawn
 
     def row(self) -> StateRow:
         """The state as its table holds it."""
@@ -129,25 +132,26 @@ class Latest:
         return total
 
 
-def _power_on(values: Mapping[str, float], phases: str) -> float | None:
+def _power_on(values: Power, phases: str) -> float | None:
     """The active power of some phases, or the meter's own total when none is named. [W]"""
-    if not phases and "power" in values:
-        return values["power"]
-    powers = [values.get(f"{phase}_power") for phase in phases or "abc"]
+    if not phases and values.power is not None:
+        return values.power
+    by_phase = {"a": values.a_power, "b": values.b_power, "c": values.c_power}
+    powers = [by_phase[phase] for phase in phases or "abc"]
     known = [power for power in powers if power is not None]
     return sum(known) if len(known) == len(powers) else None
 
 
-def _values_of(reading: Power | Energies) -> dict[str, Any]:
-    return {name: value for name, value in zip(reading._fields, reading, strict=True) if value is not None}
+def _overlay(known: Values, new: Values) -> Values:
+    return type(new)(*[old if value is None else value for old, value in zip(known, new, strict=True)])
 
 
-def _lay_over(components: dict[str, Known], component: str, at: datetime, values: dict[str, Any]) -> None:
-    known = components.get(component)
+def _lay_over(components: dict[str, Known[Values]], sample: Sample, at: datetime, values: Values) -> None:
+    known = components.get(sample.component)
     if known is None:
-        components[component] = Known(at, values)
+        components[sample.component] = Known(at, values)
     else:
-        known.lay_over(at, values)
+        known.lay_over(at, values, is_partial=sample.is_partial)
 
 
 def _register_component(component: str) -> str:
@@ -156,11 +160,11 @@ def _register_component(component: str) -> str:
     return f"{kind}data:{number}" if kind in ("em", "em1") else component
 
 
-def _joined(components: Mapping[str, Known]) -> str:
+def _joined(components: Mapping[str, Known[Values]]) -> str:
     return "{" + ",".join([f'"{component}":{known.as_json()}' for component, known in components.items()]) + "}"
 
 
-def _from_json(stored: Mapping[str, Any]) -> Known:
-    values = dict(stored)
-    at = values.pop("at", None)
+def _from_json(kind: type[Values], stored: Mapping[str, Any]) -> Known[Values]:
+    at = stored.get("at")
+    values = kind(**{name: stored[name] for name in kind._fields if name in stored})
     return Known(datetime.fromisoformat(at) if at else None, values)

@@ -40,13 +40,16 @@ class Route(NamedTuple):
     entry: Entry
     latest: Latest
     reader: Reader
-    seed: hashlib.blake2b
+    topic_hash: int
 
     def fingerprint(self, payload: bytes) -> int:
         """64 bits of topic and payload, signed: the same in every process."""
-        digest = self.seed.copy()
-        digest.update(payload)
-        return int.from_bytes(digest.digest(), "little", signed=True)
+        return self.topic_hash ^ hash_of(payload)
+
+
+def hash_of(data: bytes) -> int:
+    """64 bits of some bytes, signed."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
 
 
 class DeviceManager:
@@ -136,8 +139,8 @@ class DeviceManager:
             entry = self._directory.get(prefix)
         route = None
         if entry is not None:
-            seed = hashlib.blake2b(topic.encode("utf-8", "replace") + b"\0", digest_size=8)
-            route = Route(entry, self._latest[entry.key], reader_of(topic, entry.device.prefix), seed)
+            topic_hash = hash_of(topic.encode("utf-8", "replace"))
+            route = Route(entry, self._latest[entry.key], reader_of(topic, entry.device.prefix), topic_hash)
         if len(self._routes) >= MOST_ROUTES:
             self._routes.clear()
         if len(topic) <= LONGEST_ROUTE:
