@@ -60,7 +60,7 @@ check: setup ## Check style, types, the direction of imports, migrations, templa
 	$(VENV)/bin/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
 	@if [ -n "$$(find cercollettiva -path '*/templates/*' -name '*.html' -print -quit)" ]; then \
-		echo 'djlint'; $(VENV)/bin/djlint --profile django --lint --check --quiet cercollettiva; \
+		echo 'djlint'; $(VENV)/bin/djlint --profile django --lint --quiet cercollettiva; \
 	fi
 	$(MANAGE) check
 
