@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.support import processes
 from tests.support.mosquitto import MosquittoServer
@@ -60,12 +60,6 @@ def demo() -> Iterator[Demo]:
             logins = dict(zip(kinds, [email for _, email in people[-4:]], strict=True))
             password = re.findall(r"password[^:]*: (\S+)", told)[-1]
             yield Demo(f"http://localhost:{port}", broker, logins, password)
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")
