@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Generic, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
 
@@ -12,6 +12,8 @@ from cercollettiva.devices.samples import Energies, Power, Registers, Sample
 from cercollettiva.energy.models import DeviceState
 from cercollettiva.energy.store import StateRow
 from cercollettiva.ingest.directory import Role
+
+STATE_EVERY: Final = timedelta(seconds=1)  # what the live view shows
 
 Values = TypeVar("Values", Power, Energies)
 
@@ -44,13 +46,26 @@ class Known(Generic[Values]):
 class Latest:
     """The last values and registers of a device, per component; never moves back in time."""
 
-    __slots__ = ("_powers", "_registers", "device_id", "last_seen", "online", "power_at", "roles", "src")
+    __slots__ = (
+        "_powers",
+        "_registers",
+        "device_id",
+        "last_seen",
+        "online",
+        "power_at",
+        "roles",
+        "src",
+        "told_at",
+        "told_online",
+    )
 
     def __init__(self, device_id: int) -> None:
         self.device_id = device_id
         self.last_seen: datetime | None = None
         self.online: bool | None = None
         self.power_at: datetime | None = None
+        self.told_at: datetime | None = None  # when its row was last made, and whether it was online then
+        self.told_online: bool | None = None
         self.roles: tuple[Role, ...] = ()
         self.src = ""
         self._powers: dict[str, Known[Power]] = {}
@@ -102,6 +117,15 @@ class Latest:
         if registers is None or registers.at is None or registers.at > sample.at:
             return None
         return registers.values.drawn
+
+    def is_news(self, now: datetime) -> bool:
+        """Whether its row is worth writing: nobody looks at it more than once a second, unless it came or went."""
+        return self.told_at is None or now - self.told_at >= STATE_EVERY or self.online is not self.told_online
+
+    def told(self, now: datetime) -> StateRow:
+        """The row, noted as written."""
+        self.told_at, self.told_online = now, self.online
+        return self.row()
 
     def row(self) -> StateRow:
         """The state as its table holds it."""

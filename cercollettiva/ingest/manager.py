@@ -13,8 +13,9 @@ from cercollettiva.devices.samples import Presence, Sample, TimeSource, Unreadab
 from cercollettiva.energy.models import DeviceState
 from cercollettiva.energy.models.mqtt import FIRST_BYTES
 from cercollettiva.energy.store import Batch, Incoming, Refusal, StateRow, Stranger
+from cercollettiva.ingest.clock import steady_now
 from cercollettiva.ingest.directory import Directory, Entry
-from cercollettiva.ingest.latest import Latest
+from cercollettiva.ingest.latest import STATE_EVERY, Latest
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class DeviceManager:
         self._latest: dict[int, Latest] = {}
         self._routes: dict[str, Route | None] = {}
         self._touched: dict[int, Latest] = {}
+        self._taken_at = steady_now()
 
     def remember(self, states: Iterable[DeviceState]) -> None:
         """Start from what the database knows of each device."""
@@ -93,10 +95,19 @@ class DeviceManager:
             logger.exception("A decoder failed on a message of topic %s", delivery.topic)
             batch.refusals.append(_refusal(delivery, route, "The program could not read this message: see its log."))
 
-    def take_states(self) -> list[StateRow]:
-        """The state rows of the devices that spoke since the last call, in the order of their keys."""
-        touched, self._touched = self._touched, {}
-        return [touched[key].row() for key in sorted(touched)]
+    def take_states(self, now: datetime | None = None) -> list[StateRow]:
+        """The state rows of the devices that spoke, in the order of their keys.
+
+        With a time, only what is news by then: a device that speaks often is written once a second. Without, all.
+        """
+        chosen = sorted(key for key, latest in self._touched.items() if now is None or latest.is_news(now))
+        moment = now or steady_now()
+        self._taken_at = moment
+        return [self._touched.pop(key).told(moment) for key in chosen]
+
+    def owes_states(self, now: datetime) -> bool:
+        """Whether states wait to be written though no message comes to take them along."""
+        return bool(self._touched) and now - self._taken_at >= STATE_EVERY
 
     def _keep(self, samples: list[Sample], delivery: Delivery, route: Route, batch: Batch) -> None:
         latest = route.latest

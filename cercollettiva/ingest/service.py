@@ -12,6 +12,7 @@ from typing import Final
 from cercollettiva.ingest.breaker import CircuitBreaker
 from cercollettiva.ingest.buffer import Buffer
 from cercollettiva.ingest.clock import ReceiveClock, steady_now
+from cercollettiva.ingest.latest import STATE_EVERY
 from cercollettiva.ingest.manager import Delivery, DeviceManager
 from cercollettiva.ingest.mqtt import Arrival, BrokerAddress, MQTTConnection
 from cercollettiva.ingest.writer import Writer
@@ -86,9 +87,12 @@ class MQTTService:
         self._connection.poll(TURN_SECONDS)
         self._acknowledge()
         self._settle()
-        if self._buffer.is_due(now=datetime.now(UTC)) and not self._writer.is_busy:
+        if not self._writer.is_busy and self._is_due():
             self._hand_over()
         self._watch_backlog()
+
+    def _is_due(self) -> bool:
+        return self._buffer.is_due(now=datetime.now(UTC)) or self._manager.owes_states(steady_now())
 
     def _settle(self) -> None:
         """A session that lasts ends the waits between reconnections."""
@@ -187,8 +191,8 @@ class MQTTService:
         if steady_now() - self._caught_up_at >= BEHIND_AFTER:
             self._begin_backlog()
 
-    def _hand_over(self) -> None:
-        self._buffer.batch.states = self._manager.take_states()
+    def _hand_over(self, *, at_last: bool = False) -> None:
+        self._buffer.batch.states = self._manager.take_states(None if at_last else steady_now())
         self._writer.put(self._buffer.take())
 
     def _acknowledge(self) -> None:
@@ -198,8 +202,8 @@ class MQTTService:
 
     def _drain(self) -> None:
         """Store and acknowledge what has arrived. What the database does not take in time stays with the broker."""
-        if len(self._buffer):
-            self._hand_over()
+        if len(self._buffer) or self._manager.owes_states(steady_now() + STATE_EVERY):
+            self._hand_over(at_last=True)
         self._writer.stop(within=DRAIN_WITHIN)
         self._acknowledge()
         if self._writer.failure:

@@ -92,6 +92,7 @@ def test_a_message_becomes_a_row_a_state_and_a_mark(device, start_ingest, mosqui
     assert DeviceMeasurement.objects.get().power == pytest.approx(715.5)
     assert EnergyMeasurement.objects.get().drawn == 215_966_760
     assert DirtyQuarter.objects.get().device_id == device.pk
+    assert wait_until(lambda: DeviceState.objects.filter(device=device).exclude(registers={}).exists(), within=5)
     state = DeviceState.objects.get(device=device)
     assert state.values["em:0"]["a_power"] == 951.2
     assert state.registers["emdata:0"]["drawn"] == 215_966_760

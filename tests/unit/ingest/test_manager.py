@@ -313,3 +313,35 @@ def test_a_device_whose_clock_is_ahead_does_not_hide_what_comes_after():
     manager.read(delivery("status/em:0", EM_STATUS, at=NOON + SECOND), batch)
 
     assert values_of(manager)["em:0"]["power"] == 715.5
+
+
+def test_a_device_that_speaks_often_is_written_once_a_second():
+    manager, batch = manager_of(), Batch()
+    written = []
+    for tenth in range(30):
+        at = NOON + tenth * SECOND / 10
+        manager.read(delivery("status/em:0", EM_STATUS, at=at), batch)
+        written += manager.take_states(at)
+
+    assert [row.last_seen for row in written] == [NOON, NOON + SECOND, NOON + 2 * SECOND]
+    assert manager.take_states()[0].last_seen == NOON + 2.9 * SECOND
+
+
+def test_a_device_that_goes_is_written_at_once():
+    manager, batch = manager_of(), Batch()
+    manager.read(delivery("status/em:0", EM_STATUS), batch)
+    manager.take_states(NOON)
+
+    manager.read(delivery("online", b"false", at=NOON + SECOND / 10), batch)
+
+    assert [row.online for row in manager.take_states(NOON + SECOND / 10)] == [False]
+
+
+def test_what_a_device_said_last_is_written_though_nothing_follows():
+    manager, batch = manager_of(), Batch()
+    manager.read(delivery("status/em:0", EM_STATUS), batch)
+    manager.take_states(NOON)
+    manager.read(delivery("status/em:0", EM_STATUS, at=NOON + SECOND / 10), batch)
+
+    assert not manager.owes_states(NOON + SECOND / 2)
+    assert manager.owes_states(NOON + SECOND)
