@@ -119,7 +119,10 @@ def quarter_of(moment: datetime) -> datetime:
 
 
 def dirty_quarters(rows: Iterable[Incoming]) -> list[tuple[int, datetime]]:
-    """The (device, quarter) pairs whose energy these readings may change, each once, in order."""
+    """The (device, quarter) pairs these readings fall in, each once, in order.
+
+    A register also changes the quarters back to the reading before it: whoever claims the marks widens them.
+    """
     marks: set[tuple[int, datetime]] = set()
     for row in rows:
         sample = row.sample
