@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final, NamedTuple
 
 from cercollettiva.devices.decoding import Reader, prefix_of, reader_of
@@ -95,12 +96,14 @@ class DeviceManager:
             logger.exception("A decoder failed on a message of topic %s", delivery.topic)
             batch.refusals.append(_refusal(delivery, route, "The program could not read this message: see its log."))
 
-    def take_states(self, now: datetime | None = None) -> list[StateRow]:
+    def take_states(self, now: datetime | None = None, *, most: int | None = None) -> list[StateRow]:
         """The state rows of the devices that spoke, in the order of their keys.
 
         With a time, only what is news by then: a device that speaks often is written once a second. Without, all.
+        Of more than `most`, those that have waited longest; the others keep their place for the next time.
         """
-        chosen = sorted(key for key, latest in self._touched.items() if now is None or latest.is_news(now))
+        news = (key for key, latest in self._touched.items() if now is None or latest.is_news(now))
+        chosen = sorted(islice(news, most))
         moment = now or steady_now()
         self._taken_at = moment
         return [self._touched.pop(key).told(moment) for key in chosen]

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 # Half the broker's window of 1,000: while one half is written, the other half arrives.
 MAX_DELIVERIES: Final = 500
+STATES_WHEN_FULL: Final = MAX_DELIVERIES // 4  # measurements come first while more waits than we can take
 MAX_AGE: Final = timedelta(milliseconds=250)
 MAX_SILENCE: Final = timedelta(milliseconds=50)
 TURN_SECONDS: Final = 0.05
@@ -192,7 +193,8 @@ class MQTTService:
             self._begin_backlog()
 
     def _hand_over(self, *, at_last: bool = False) -> None:
-        self._buffer.batch.states = self._manager.take_states(None if at_last else steady_now())
+        most = STATES_WHEN_FULL if self._buffer.is_full and not at_last else None
+        self._buffer.batch.states = self._manager.take_states(None if at_last else steady_now(), most=most)
         self._writer.put(self._buffer.take())
 
     def _acknowledge(self) -> None:

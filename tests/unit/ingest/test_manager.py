@@ -345,3 +345,19 @@ def test_what_a_device_said_last_is_written_though_nothing_follows():
 
     assert not manager.owes_states(NOON + SECOND / 2)
     assert manager.owes_states(NOON + SECOND)
+
+
+def test_when_there_is_too_much_the_states_that_waited_longest_are_written_first():
+    names = ["one", "two", "three"]
+    entries = [entry(key=key, prefix=f"cer/{name}", name=name) for key, name in enumerate(names, start=1)]
+    manager = manager_of(*entries)
+    for name in ("two", "three", "one", "two"):
+        manager.read(delivery("status/em:0", EM_STATUS, prefix=f"cer/{name}"), Batch())
+
+    first = manager.take_states(NOON, most=2)
+    manager.read(delivery("status/em:0", EM_STATUS, prefix="cer/two"), Batch())
+    second = manager.take_states(NOON + SECOND, most=1)
+
+    assert [row.device_id for row in first] == [2, 3]
+    assert [row.device_id for row in second] == [1]
+    assert [row.device_id for row in manager.take_states()] == [2]
