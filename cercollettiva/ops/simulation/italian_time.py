@@ -6,15 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-ITALY = ZoneInfo("Europe/Rome")
+from cercollettiva.domain.calendar import ITALY, is_national_holiday
+
+__all__ = ["ITALY", "DayKind", "LocalClock", "day_kind", "local_clock", "minute_of"]
+
 MINUTES_A_DAY = 1440
 _EPOCH = date(1970, 1, 1)
-_FIXED_HOLIDAYS = {(1, 1), (1, 6), (4, 25), (5, 1), (6, 2), (8, 15), (11, 1), (12, 8), (12, 25), (12, 26)}
 
 
 class DayKind(IntEnum):
@@ -59,27 +60,9 @@ def local_clock(minutes: NDArray[np.int64]) -> LocalClock:
 
 def day_kind(day: date) -> DayKind:
     """What kind of day this is in Italy."""
-    if day.weekday() == 6 or _is_holiday(day):
+    if day.weekday() == 6 or is_national_holiday(day):
         return DayKind.HOLIDAY
     return DayKind.SATURDAY if day.weekday() == 5 else DayKind.WORKING
-
-
-def _is_holiday(day: date) -> bool:
-    saint_francis = day.year >= 2026 and (day.month, day.day) == (10, 4)
-    return (day.month, day.day) in _FIXED_HOLIDAYS or saint_francis or day == _easter(day.year) + timedelta(days=1)
-
-
-@lru_cache(maxsize=64)
-def _easter(year: int) -> date:
-    """Easter Sunday of the Gregorian calendar (Meeus, Jones and Butcher)."""
-    golden = year % 19
-    century, rest = divmod(year, 100)
-    correction = (century - (century + 8) // 25 + 1) // 3
-    epact = (19 * golden + century - century // 4 - correction + 15) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
-    late = (golden + 11 * epact + 22 * weekday) // 451
-    month, day = divmod(epact + weekday - 7 * late + 114, 31)
-    return date(year, month, day + 1)
 
 
 @lru_cache(maxsize=4096)
