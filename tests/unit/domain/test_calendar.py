@@ -25,7 +25,8 @@ from cercollettiva.domain.calendar import (
     step,
 )
 
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+moments = st.timedeltas(timedelta(), timedelta(days=15 * 365)).map(lambda passed: SINCE + passed)
 spans = st.sampled_from(Span)
 
 
