@@ -20,7 +20,7 @@ class AtThePod(NamedTuple):
     estimated: Bools  # drawn or injected were not measured at the connection point
 
 
-def at_the_pod(*, is_producer: bool, drawn: Ints, injected: Ints, produced: Ints, consumed: Ints) -> AtThePod:
+def at_the_pod(*, is_producer: Bools | bool, drawn: Ints, injected: Ints, produced: Ints, consumed: Ints) -> AtThePod:
     """The energies of a connection point from the sums of its meters by role. (n,) [mWh]
 
     A meter of the exchange says what was drawn and injected. Without it a producer injects what it produces, and where

@@ -108,7 +108,7 @@ def quarters_of(edges: Ints, channels: Sequence[Channel]) -> Quarters:
         if (members := [channel for channel in channels if channel.role == role and _has_register(channel)])
     }
     per_quarter = _Sums(first)
-    known = np.minimum.reduce([per_quarter(flow.known) for flow in flows.values()])
+    known: Ints = np.sum([per_quarter(flow.known) for flow in flows.values()], axis=0) // len(flows)
     length = per_quarter(np.diff(edges))
 
     def energy(role: str, direction: str) -> Ints:

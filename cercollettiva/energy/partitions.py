@@ -72,6 +72,29 @@ def partitions_of(connection: BaseDatabaseWrapper, table: str) -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
+def months_before(connection: BaseDatabaseWrapper, model: type[models.Model], moment: datetime) -> list[str]:
+    """The attached partitions whose whole month lies before a moment, oldest first; none on SQLite."""
+    table = model._meta.db_table
+    last = partition_name(table, month_of(moment))
+    return sorted(name for name in partitions_of(connection, table) if name < last)
+
+
+def retire_months(
+    connection: BaseDatabaseWrapper, model: type[models.Model], names: Iterable[str], *, detach: bool
+) -> None:
+    """Detach partitions, and drop them unless they are wanted as tables of their own.
+
+    Each in a transaction of its own that waits two seconds at most for its lock, so that nobody queues up behind it.
+    """
+    table = model._meta.db_table
+    for name in names:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+            cursor.execute(f'ALTER TABLE "{table}" DETACH PARTITION "{name}"')
+            if not detach:
+                cursor.execute(f'DROP TABLE "{name}"')
+
+
 class CreateTimeSeries(migrations.CreateModel):
     """Creates a model's table; on PostgreSQL partitioned by ranges of `partition_by`, without partitions yet."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,11 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+
+# How long each kind of data is kept.
+KEEP_POWERS = timedelta(days=env.whole_number("KEEP_POWERS_DAYS", 7))
+KEEP_REGISTERS = timedelta(days=env.whole_number("KEEP_REGISTERS_DAYS", 731))
+KEEP_INTERVALS = timedelta(days=env.whole_number("KEEP_INTERVALS_DAYS", 3653))
 
 # The broker: mqtt://user:password@host:port, or mqtts:// for TLS. When it is empty the active MQTTBroker row is used.
 MQTT_URL = env.text("MQTT_URL")

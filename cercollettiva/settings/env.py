@@ -30,6 +30,14 @@ def required(name: str) -> str:
     return value
 
 
+def whole_number(name: str, default: int) -> int:
+    """A whole number above zero."""
+    value = text(name, str(default))
+    if not value.isdecimal() or int(value) == 0:
+        raise ImproperlyConfigured(f"{name} must be a whole number above zero, not {value!r}.")
+    return int(value)
+
+
 def words(name: str) -> list[str]:
     """A comma-separated list; empty when the variable is not set."""
     return [word.strip() for word in text(name).split(",") if word.strip()]

@@ -8,11 +8,13 @@ from cercollettiva.energy.models.devices import (
     DeviceType,
     Role,
 )
+from cercollettiva.energy.models.events import RegisterEvent
 from cercollettiva.energy.models.intervals import (
     DirtyQuarter,
     EnergyAggregate,
     EnergyInterval,
     EnergyIntervalHistory,
+    EnergyIntervalPart,
     IntervalQuality,
     IntervalSource,
     Period,
@@ -47,6 +49,7 @@ __all__ = [
     "EnergyAggregate",
     "EnergyInterval",
     "EnergyIntervalHistory",
+    "EnergyIntervalPart",
     "EnergyKind",
     "EnergyMeasurement",
     "Float4Field",
@@ -58,6 +61,7 @@ __all__ = [
     "MQTTConfiguration",
     "Period",
     "Quality",
+    "RegisterEvent",
     "RejectedMessage",
     "Role",
     "SubjectKind",

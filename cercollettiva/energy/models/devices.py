@@ -26,6 +26,13 @@ DEVICE_ID = r"\A[A-Za-z0-9][A-Za-z0-9_.:-]*\Z"
 TOPIC_PREFIX = r"\A[^\s/+#$][^\s/+#]*(/[^\s/+#]+)*\Z"
 
 
+def reopen(device_id: int, start: datetime) -> None:
+    """What the readings of a device mean has changed from a moment on: their quarter-hours are computed again."""
+    from cercollettiva.energy.aggregation import mark_changed  # it stands on these models
+
+    mark_changed(device_id, start)
+
+
 class Role(models.TextChoices):
     """What a channel measures."""
 
@@ -190,6 +197,8 @@ class DevicePlacement(models.Model):
     def save(self, **kwargs: Any) -> None:
         super().save(**kwargs)
         DeviceConfiguration.objects.filter(pk=self.device_id).touch()
+        if not kwargs.get("update_fields"):
+            reopen(self.device_id, self.active_from)
 
     def end(self, *, at: datetime) -> None:
         """The device was taken away: its roles end with it."""
@@ -198,6 +207,7 @@ class DevicePlacement(models.Model):
                 role.end(at=max(at, role.active_from))
             self.active_to = at
             self.save(update_fields=["active_to"])
+            reopen(self.device_id, at)
 
 
 class ChannelRoleQuerySet(VisibleQuerySet["ChannelRole"]):
@@ -210,6 +220,8 @@ class ChannelRoleQuerySet(VisibleQuerySet["ChannelRole"]):
             role.follow_placement()
         created = super().bulk_create(roles, *args, **kwargs)
         DeviceConfiguration.objects.filter(pk__in={role.device_id for role in roles}).touch()
+        for role in roles:
+            reopen(role.device_id, role.active_from)
         return created
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]
@@ -277,10 +289,13 @@ class ChannelRole(models.Model):
             update_fields = chosen | {"plant", "device"} if "placement" in chosen else chosen
         super().save(update_fields=update_fields, **kwargs)
         DeviceConfiguration.objects.filter(pk=self.device_id).touch()
+        if update_fields is None:
+            reopen(self.device_id, self.active_from)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         deleted = super().delete(*args, **kwargs)
         DeviceConfiguration.objects.filter(pk=self.device_id).touch()
+        reopen(self.device_id, self.active_from)
         return deleted
 
     def follow_placement(self) -> None:
@@ -290,6 +305,7 @@ class ChannelRole(models.Model):
     def end(self, *, at: datetime) -> None:
         self.active_to = at
         self.save(update_fields=["active_to"])
+        reopen(self.device_id, at)
 
 
 class DeviceStateQuerySet(VisibleQuerySet["DeviceState"]):

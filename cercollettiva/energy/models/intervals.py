@@ -63,11 +63,16 @@ def is_a_share() -> Q:
 
 
 def energies_are_not_negative() -> Q:
-    return Q(energy_in__gte=0) & Q(energy_out__gte=0) & Q(produced__gte=0)
+    return Q(energy_in__gte=0) & Q(energy_out__gte=0) & Q(produced__gte=0) & Q(consumed__gte=0)
+
+
+class PlantPartQuerySet(VisibleQuerySet["EnergyIntervalPart"]):
+    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
+        return self.filter(plant__in=Plant.objects.visible_to(user, at=at))
 
 
 class EnergyInterval(models.Model):
-    """A quarter-hour of a device from `start`: drawn (in), injected (out) and produced energy. [mWh, W]"""
+    """A quarter-hour of a device from `start`: drawn (in), injected (out), produced and consumed energy. [mWh, W]"""
 
     pk = models.CompositePrimaryKey("device_id", "start")
     device = MeasuredDeviceKey(related_name="intervals")
@@ -75,6 +80,7 @@ class EnergyInterval(models.Model):
     energy_in = models.BigIntegerField(_("prelevata (mWh)"), null=True)
     energy_out = models.BigIntegerField(_("immessa (mWh)"), null=True)
     produced = models.BigIntegerField(_("prodotta (mWh)"), null=True)
+    consumed = models.BigIntegerField(_("consumata (mWh)"), null=True)  # by what a LOAD channel measures
     recorded_at = models.DateTimeField(_("registrato il"))
     peak_power = Float4Field(_("potenza massima (W)"), null=True)
     mean_power = Float4Field(_("potenza media (W)"), null=True)
@@ -96,6 +102,43 @@ class EnergyInterval(models.Model):
         return f"{self.device_id} {self.start:%Y-%m-%d %H:%M}"
 
 
+class EnergyIntervalPart(models.Model):
+    """The part of a quarter-hour in which a device stood at one of several places. [mWh]
+
+    There are parts only where a device was moved, or came or went, within the quarter: the plant that it left gets
+    exactly its part, and so does the one it came to. `known_us` and `length_us` are how long the part is and how much
+    of that is known.
+    """
+
+    pk = models.CompositePrimaryKey("device_id", "start", "plant_id")
+    device = MeasuredDeviceKey(related_name="interval_parts")
+    start = models.DateTimeField(_("inizio"))
+    plant = models.ForeignKey(Plant, models.PROTECT, related_name="+", verbose_name=_("impianto"))
+    energy_in = models.BigIntegerField(_("prelevata (mWh)"), null=True)
+    energy_out = models.BigIntegerField(_("immessa (mWh)"), null=True)
+    produced = models.BigIntegerField(_("prodotta (mWh)"), null=True)
+    consumed = models.BigIntegerField(_("consumata (mWh)"), null=True)
+    known_us = models.BigIntegerField(_("tempo noto (µs)"))
+    length_us = models.BigIntegerField(_("durata (µs)"))
+    quality = models.SmallIntegerField(_("qualità"), choices=IntervalQuality.choices)
+    source = models.SmallIntegerField(_("origine"), choices=IntervalSource.choices)
+
+    objects = PlantPartQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("parte di un quarto d'ora")
+        verbose_name_plural = _("parti di quarti d'ora")
+        constraints = [
+            models.CheckConstraint(condition=energies_are_not_negative(), name="part_energies_are_not_negative"),
+            models.CheckConstraint(
+                condition=Q(known_us__gte=0) & Q(length_us__gte=F("known_us")), name="part_is_known_within_its_length"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} @ {self.plant_id} {self.start:%Y-%m-%d %H:%M}"
+
+
 class EnergyIntervalHistory(models.Model):
     """What a quarter-hour said before it changed, kept once a settlement has used it. [mWh, W]"""
 
@@ -104,6 +147,7 @@ class EnergyIntervalHistory(models.Model):
     energy_in = models.BigIntegerField(_("prelevata (mWh)"), null=True)
     energy_out = models.BigIntegerField(_("immessa (mWh)"), null=True)
     produced = models.BigIntegerField(_("prodotta (mWh)"), null=True)
+    consumed = models.BigIntegerField(_("consumata (mWh)"), null=True)  # by what a LOAD channel measures
     recorded_at = models.DateTimeField(_("registrato il"))
     replaced_at = models.DateTimeField(_("sostituito il"))
     peak_power = Float4Field(_("potenza massima (W)"), null=True)
@@ -169,6 +213,7 @@ class EnergyAggregate(models.Model):
     energy_in = models.BigIntegerField(_("prelevata (mWh)"), null=True)
     energy_out = models.BigIntegerField(_("immessa (mWh)"), null=True)
     produced = models.BigIntegerField(_("prodotta (mWh)"), null=True)
+    consumed = models.BigIntegerField(_("consumata (mWh)"), null=True)  # by what a LOAD channel measures
     recorded_at = models.DateTimeField(_("registrato il"))
     peak_power = Float4Field(_("potenza massima (W)"), null=True)
     mean_power = Float4Field(_("potenza media (W)"), null=True)

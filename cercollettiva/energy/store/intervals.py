@@ -1,38 +1,64 @@
-"""Quarter-hours in bulk on their way to `energy.EnergyInterval`: the two dialects side by side, one upsert."""
+"""Quarter-hours, their parts and the totals of longer periods on their way to their tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+import numpy as np
 from django.db import connections, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import EnergyInterval
+from cercollettiva.energy.store.columns import UNKNOWN, Columns, Kind, Table, instant, microseconds, upsert
 
-TABLE: Final = "energy_energyinterval"
-STAGE: Final = "incoming_intervals"
-COLUMNS: Final = {
-    "device_id": "int4",
-    "start": "timestamptz",
-    "energy_in": "int8",
-    "energy_out": "int8",
-    "produced": "int8",
-    "recorded_at": "timestamptz",
-    "peak_power": "float4",
-    "mean_power": "float4",
-    "coverage": "float4",
-    "quality": "int2",
-    "source": "int2",
+_ENERGIES: Final = dict.fromkeys(("energy_in", "energy_out", "produced", "consumed"), Kind.INT8)
+_VALUES: Final = {
+    **_ENERGIES,
+    "recorded_at": Kind.INSTANT,
+    "peak_power": Kind.FLOAT4,
+    "mean_power": Kind.FLOAT4,
+    "coverage": Kind.FLOAT4,
+    "quality": Kind.INT2,
+    "source": Kind.INT2,
 }
-KEY: Final = ("device_id", "start")
+INTERVALS: Final = Table(
+    "energy_energyinterval",
+    {"device_id": Kind.INT4, "start": Kind.INSTANT, **_VALUES},
+    ("device_id", "start"),
+    only_over="(stored.source <> 0 OR EXCLUDED.source = 0)",  # what comes from outside stands
+)
+PARTS: Final = Table(
+    "energy_energyintervalpart",
+    {
+        "device_id": Kind.INT4,
+        "start": Kind.INSTANT,
+        "plant_id": Kind.INT8,
+        **_ENERGIES,
+        "known_us": Kind.INT8,
+        "length_us": Kind.INT8,
+        "quality": Kind.INT2,
+        "source": Kind.INT2,
+    },
+    ("device_id", "start", "plant_id"),
+    written=None,
+)
+AGGREGATES: Final = Table(
+    "energy_energyaggregate",
+    {
+        "subject_kind": Kind.INT2,
+        "subject_id": Kind.INT8,
+        "period": Kind.INT2,
+        "start": Kind.INSTANT,
+        **_VALUES,
+    },
+    ("subject_kind", "subject_id", "period", "start"),
+)
 
 
 class IntervalRow(NamedTuple):
-    """A quarter-hour of a device from `start`, in the order of the table's columns. [mWh, W]"""
+    """A quarter-hour of a device from `start`. [mWh, W]"""
 
     device_id: int
     start: datetime
@@ -45,6 +71,7 @@ class IntervalRow(NamedTuple):
     coverage: float
     quality: int
     source: int
+    consumed: int | None = None
 
 
 def save_intervals(rows: Sequence[IntervalRow], *, using: str = "default") -> int:
@@ -54,49 +81,23 @@ def save_intervals(rows: Sequence[IntervalRow], *, using: str = "default") -> in
     """
     if not rows:
         return 0
-    connection = connections[using]
-    starts = {row.start for row in rows}  # many devices share a quarter
-    partitions.ensure_months(connection, EnergyInterval, {partitions.month_of(start) for start in starts})
-    upsert = _upsert_by_copy if connection.vendor == "postgresql" else _upsert_one_by_one
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        return upsert(connection, cursor, rows)
-
-
-def _upsert_by_copy(connection: BaseDatabaseWrapper, cursor: Any, rows: Sequence[IntervalRow]) -> int:
-    """PostgreSQL: binary COPY into a temporary table, then one INSERT."""
-    names = _names()
-    cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {STAGE} (LIKE {TABLE}) ON COMMIT DELETE ROWS")
-    cursor.execute(f"DELETE FROM {STAGE}")  # noqa: S608  # names of this module, no value of anybody's
-    with connection.wrap_database_errors, cursor.copy(f"COPY {STAGE} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(list(COLUMNS.values()))
-        for row in rows:
-            copy.write_row(row)
-    cursor.execute(
-        f"INSERT INTO {TABLE} AS stored ({names}) SELECT {names} FROM {STAGE} {_over('IS DISTINCT FROM')}"  # noqa: S608
+    by_name = dict(zip(IntervalRow._fields, zip(*rows, strict=True), strict=True))
+    return save_interval_columns(
+        {name: _as_array(by_name[name], kind) for name, kind in INTERVALS.columns.items()}, using=using
     )
-    return int(cursor.rowcount)
 
 
-def _upsert_one_by_one(connection: BaseDatabaseWrapper, cursor: Any, rows: Sequence[IntervalRow]) -> int:
-    """SQLite: the same statement for each row; instants as Django writes them, text in UTC."""
-    text = lru_cache(maxsize=100_000)(connection.ops.adapt_datetimefield_value)
-    values = ", ".join(["%s"] * len(COLUMNS))
-    cursor.executemany(
-        f"INSERT INTO {TABLE} AS stored ({_names()}) VALUES ({values}) {_over('IS NOT')}",  # noqa: S608
-        [(row[0], text(row[1]), *row[2:5], text(row[5]), *row[6:]) for row in rows],
-    )
-    return int(cursor.rowcount)
+def save_interval_columns(columns: Columns, *, using: str = "default") -> int:
+    """The same from arrays."""
+    with transaction.atomic(using=using):
+        starts = np.unique(columns["start"])  # many devices share a quarter
+        months = {partitions.month_of(instant(start)) for start in starts}
+        partitions.ensure_months(connections[using], EnergyInterval, months)
+        return upsert(using, INTERVALS, columns)
 
 
-def _names() -> str:
-    return ", ".join(f'"{column}"' for column in COLUMNS)
-
-
-def _over(differs: str) -> str:
-    """What happens where the key is taken: only a row that says something else is written."""
-    said = [column for column in COLUMNS if column not in KEY]
-    compared = [column for column in said if column != "recorded_at"]
-    changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in said)
-    old = ", ".join(f"stored.{column}" for column in compared)
-    new = ", ".join(f"EXCLUDED.{column}" for column in compared)
-    return f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {changes} WHERE ({old}) {differs} ({new})"
+def _as_array(values: Sequence[object], kind: Kind) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+    if kind is Kind.INSTANT:
+        values = [microseconds(value) for value in values]  # type: ignore[arg-type]
+    missing = np.nan if kind is Kind.FLOAT4 else UNKNOWN
+    return np.array([missing if value is None else value for value in values], dtype=kind.array)

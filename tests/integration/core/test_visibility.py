@@ -34,6 +34,7 @@ from cercollettiva.energy.models import (
     EnergyAggregate,
     EnergyInterval,
     EnergyIntervalHistory,
+    EnergyIntervalPart,
     EnergyKind,
     EnergyMeasurement,
     IngestBatch,
@@ -43,6 +44,7 @@ from cercollettiva.energy.models import (
     MQTTBroker,
     MQTTConfiguration,
     Period,
+    RegisterEvent,
     RejectedMessage,
     Role,
     SubjectKind,
@@ -125,6 +127,18 @@ def broker(side: Community) -> MQTTBroker:
     return MQTTBroker.objects.create(name=side.cer.name, host="broker.example.it")
 
 
+def interval_part(side: Community) -> EnergyIntervalPart:
+    return EnergyIntervalPart.objects.create(
+        device=side.device, start=NOW, plant=side.plant, known_us=0, length_us=1, quality=0, source=2
+    )
+
+
+def register_event(side: Community) -> RegisterEvent:
+    return RegisterEvent.objects.create(
+        device=side.device, component="emdata:0", register="drawn", at=NOW, kind=1, before=2, after=0, found_at=NOW
+    )
+
+
 def history(side: Community) -> EnergyIntervalHistory:
     return EnergyIntervalHistory.objects.create(device=side.device, start=NOW, replaced_at=NOW, **INTERVAL)
 
@@ -155,6 +169,8 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "energy measurement": (energy_measurement, WITH_A_STAKE),
     "interval": (lambda side: EnergyInterval.objects.create(device=side.device, start=NOW, **INTERVAL), WITH_A_STAKE),
     "interval history": (history, WITH_A_STAKE),
+    "interval part": (interval_part, WITH_A_STAKE),
+    "register event": (register_event, WITH_A_STAKE),
     "aggregate of the device": (aggregate(SubjectKind.DEVICE, lambda side: side.device.pk), WITH_A_STAKE),
     "aggregate of the plant": (aggregate(SubjectKind.PLANT, lambda side: side.plant.pk), WITH_A_STAKE),
     "aggregate of the community": (aggregate(SubjectKind.COMMUNITY, lambda side: side.cer.pk), ALL_IN_A),

@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, connection
 
 from cercollettiva.energy.models import EnergyInterval
 from cercollettiva.energy.partitions import partitions_of
-from cercollettiva.energy.store.intervals import COLUMNS, IntervalRow, save_intervals
+from cercollettiva.energy.store.intervals import INTERVALS, IntervalRow, save_intervals
 from tests.integration.core.scene import make_device
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -30,8 +30,8 @@ def row(device, quarter: int = 0, **values) -> IntervalRow:
 
 
 def test_the_columns_are_those_of_the_table():
-    assert set(COLUMNS) == {field.column for field in EnergyInterval._meta.concrete_fields}
-    assert tuple(COLUMNS) == IntervalRow._fields
+    assert set(INTERVALS.columns) == {field.column for field in EnergyInterval._meta.concrete_fields}
+    assert set(INTERVALS.columns) == set(IntervalRow._fields)
 
 
 def test_quarter_hours_are_stored_as_they_are_given(device):
@@ -67,7 +67,7 @@ def test_what_says_something_else_replaces_it(device, change):
 
 def test_a_broken_promise_stores_nothing_of_the_call(device):
     with pytest.raises((IntegrityError, DataError)):
-        save_intervals([row(device), row(device, 1, energy_in=-1)])
+        save_intervals([row(device), row(device, 1, coverage=1.5)])
 
 
 def test_nothing_is_nothing():
