@@ -23,6 +23,7 @@ from huey.serializer import SignedSerializer
 
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
+from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,9 @@ def prune(now: datetime) -> int:
 PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     make_partitions: crontab(minute="7"),
     prune: crontab(minute="23", hour="*/6"),
+    aggregate_if_free: crontab(),  # every minute
+    check_directions: crontab(minute="41", hour="5"),
+    retire_old_rows: crontab(minute="17", hour="2"),
 }
 
 

@@ -7,6 +7,6 @@ device, by `domain`) -> `totals` (hours to years of devices, plants and communit
 from __future__ import annotations
 
 from cercollettiva.energy.aggregation.dirty import mark_changed
-from cercollettiva.energy.aggregation.run import Aggregated, aggregate
+from cercollettiva.energy.aggregation.run import Aggregated, aggregate, total_up
 
-__all__ = ["Aggregated", "aggregate", "mark_changed"]
+__all__ = ["Aggregated", "aggregate", "mark_changed", "total_up"]

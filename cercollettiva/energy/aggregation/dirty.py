@@ -19,15 +19,18 @@ QUARTER_US: Final = 900_000_000
 NEAR_US: Final = 4 * QUARTER_US  # marks this close together are computed in one go
 
 
-def lock(using: str) -> None:
-    """Hold the place of the one who computes until the transaction ends; another waits here.
+def lock(using: str, *, wait: bool) -> bool:
+    """Hold the place of the one who computes until the transaction ends; False when another has it.
 
     Two at a time could write the older result last. On SQLite the transaction itself is the lock.
     """
     connection = connections[using]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext('aggregate'))", [partitions.LOCK_SPACE])
+    if connection.vendor != "postgresql":
+        return True
+    call = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {call}(%s, hashtext('aggregate'))", [partitions.LOCK_SPACE])
+        return bool(wait or cursor.fetchone()[0])
 
 
 def claim(using: str, *, after: int, devices: int) -> dict[int, NDArray[np.int64]]:

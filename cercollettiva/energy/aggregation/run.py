@@ -39,17 +39,18 @@ class Aggregated(NamedTuple):
     events: int
 
 
-def aggregate(now: datetime, *, using: str = "default") -> Aggregated:
+def aggregate(now: datetime, *, using: str = "default", wait: bool = True) -> Aggregated:
     """Compute again what is marked, and nothing else. Running it twice, or at the same time, or killing it is safe.
 
     Devices are taken in the order of their keys, some at a time, each time in one transaction with their totals.
+    Where another process computes, this one waits for its turn, or leaves it at that unless it is to `wait`.
     """
     sums: Counter[str] = Counter()
     after = 0
     while True:
         with transaction.atomic(using=using):
-            dirty.lock(using)
-            claimed = dirty.claim(using, after=after, devices=DEVICES_AT_A_TIME)
+            is_ours = dirty.lock(using, wait=wait)
+            claimed = dirty.claim(using, after=after, devices=DEVICES_AT_A_TIME) if is_ours else None
             if not claimed:
                 return Aggregated(*(sums[name] for name in Aggregated._fields))
             sums.update(_compute(using, claimed, now)._asdict())
@@ -73,7 +74,7 @@ def _compute(using: str, claimed: Mapping[int, NDArray[np.int64]], now: datetime
         computed += int(((ranges.end - ranges.start) // dirty.QUARTER_US).sum())
         changed += _write(using, found, ranges, now)
         events += _write_events(using, found, ranges, now)
-        totals += _write_totals(using, ranges, now)
+        totals += total_up(ranges, now, using=using)
     return Aggregated(len(claimed), computed, changed, totals, events)
 
 
@@ -162,7 +163,8 @@ def _event_row(key: tuple[int, str, str, int], event: Event, now: datetime) -> R
     )
 
 
-def _write_totals(using: str, ranges: Ranges, now: datetime) -> int:
+def total_up(ranges: Ranges, now: datetime, *, using: str = "default") -> int:
+    """The totals that the quarter-hours of devices in these ranges are part of; how many changed."""
     now_us = microseconds(now)
     devices = _hours_of(ranges)
     changed = device_hours(using, devices, now_us=now_us)

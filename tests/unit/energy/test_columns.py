@@ -51,7 +51,7 @@ def test_an_energy_measurement_has_the_fields_of_energies_in_their_order():
 def test_the_wide_columns_of_an_interval_come_first():
     assert columns_of(EnergyInterval) == [
         *("device_id", "start", "energy_in", "energy_out", "produced", "recorded_at"),
-        *("peak_power", "mean_power", "coverage", "quality", "source"),
+        *("peak_power", "mean_power", "coverage", "quality", "source", "consumed"),
     ]
 
 
