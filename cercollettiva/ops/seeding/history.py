@@ -11,16 +11,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cercollettiva.devices.clocks import Moment
 from cercollettiva.devices.samples import Device as DecodedDevice
 from cercollettiva.devices.samples import Energies, Registers, Sample, TimeSource
 from cercollettiva.devices.shelly_components import METERS, Component
+from cercollettiva.energy.aggregation import total_up
 from cercollettiva.energy.models import DeviceConfiguration, DeviceMeasurement, EnergyInterval, EnergyMeasurement
 from cercollettiva.energy.models.intervals import IntervalQuality, IntervalSource
 from cercollettiva.energy.store import Batch, Incoming, save_batch
+from cercollettiva.energy.store.columns import microseconds
 from cercollettiva.energy.store.intervals import IntervalRow, save_intervals
+from cercollettiva.energy.store.ranges import Ranges
 from cercollettiva.ingest.directory import directory_at
 from cercollettiva.ingest.latest import Latest
 from cercollettiva.ops.seeding.community import devices_of
@@ -54,16 +58,18 @@ class Written(NamedTuple):
 def bring_up_to(now: datetime, *, energy: CommunityEnergy, tell: Tell) -> Written:
     """Write what has passed since the last run, unless no quarter-hour has ended since."""
     devices = devices_of(energy.community)
-    start, end = _next_quarter(devices, energy), now - (now - datetime(1970, 1, 1, tzinfo=UTC)) % QUARTER
-    if start >= end:
+    first, end = _next_quarter(devices, energy), now - (now - datetime(1970, 1, 1, tzinfo=UTC)) % QUARTER
+    if first >= end:
         return Written()
-    intervals = 0
+    intervals, start = 0, first
     while start < end:
         stop = min(start + AT_A_TIME, end)
         intervals += save_intervals(list(interval_rows(energy, devices, start, stop, now=now)))
         day = f"{stop.astimezone(ITALY):%d/%m/%Y}"
         tell(_("Quarti d'ora fino al %(day)s: %(count)d") % {"day": day, "count": intervals})
         start = stop
+    tell(_("Totali di ore, giorni, settimane, mesi e anni"))
+    _add_up(devices, first, end, now)
     roles = {entry.key: entry.roles for entry in directory_at(now).values()}
     tell(_("Registri e potenze degli ultimi giorni"))
     registers = powers = 0
@@ -76,6 +82,14 @@ def bring_up_to(now: datetime, *, energy: CommunityEnergy, tell: Tell) -> Writte
             batch.states = [_last_word(latest, batch).row()]
             save_batch(batch, ingestor=INGESTOR, now=now)
     return Written(intervals, registers, powers)
+
+
+def _add_up(devices: Devices, start: datetime, end: datetime, now: datetime) -> None:
+    """The totals of the quarter-hours just written, as the platform makes them."""
+    keys = np.array(sorted(device.pk for device in devices.values()), dtype=np.int64)
+    first, last = (np.full(len(keys), microseconds(moment)) for moment in (start, end))
+    with transaction.atomic():
+        total_up(Ranges(keys, first, last), now)
 
 
 def interval_rows(

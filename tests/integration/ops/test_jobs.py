@@ -160,4 +160,10 @@ def test_once_does_each_job_and_ends(capsys):
 
     call_command("work", once=True, stdout=sys.stdout)
 
-    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["make_partitions", "prune"]
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "make_partitions",
+        "prune",
+        "aggregate_if_free",
+        "check_directions",
+        "retire_old_rows",
+    ]

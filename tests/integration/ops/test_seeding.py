@@ -22,6 +22,7 @@ from cercollettiva.core.models import (
     Organisation,
     Plant,
 )
+from cercollettiva.energy.aggregation import aggregate
 from cercollettiva.energy.models import (
     ChannelRole,
     DeviceConfiguration,
@@ -30,6 +31,8 @@ from cercollettiva.energy.models import (
     EnergyAggregate,
     EnergyInterval,
     EnergyMeasurement,
+    Period,
+    SubjectKind,
 )
 from cercollettiva.ingest.directory import directory_at
 from cercollettiva.ops.seeding import DemoRefused, Seeded, community, seed, wiping
@@ -123,6 +126,42 @@ def test_history_ends_with_the_last_full_quarter_hour(sow):
     assert not exchange.filter(produced__isnull=False).exists()
     assert production.filter(produced__gt=0).exists()
     assert not production.filter(energy_in__isnull=False).exists()
+
+
+def test_computing_from_the_registers_gives_the_quarter_hours_and_totals_that_were_written(sow):
+    sow()
+    energies = ("energy_in", "energy_out", "produced")
+    written = list(EnergyInterval.objects.order_by("device", "start").values_list("device", "start", *energies))
+    totals = list(EnergyAggregate.objects.order_by("pk").values_list("pk", *energies, "coverage"))
+
+    outcome = aggregate(NOW)
+
+    assert outcome.quarters > 0
+    assert outcome.events == 0
+    ended = datetime(2026, 6, 10, 10, tzinfo=UTC)
+    computed = EnergyInterval.objects.filter(start__lt=ended).order_by("device", "start")
+    assert list(computed.values_list("device", "start", *energies)) == written
+    hours = EnergyAggregate.objects.filter(start__lt=ended, period=Period.HOUR)
+    known = {key: values for key, *values in totals}
+    assert {row.pk: [*(getattr(row, name) for name in energies), row.coverage] for row in hours} == {
+        key: known[key] for key in hours.values_list("pk", flat=True)
+    }
+
+
+def test_the_totals_of_the_community_are_those_of_its_quarter_hours(sow):
+    sow()
+
+    cer = CERConfiguration.objects.get()
+    exchange = ChannelRole.objects.filter(role="EXCHANGE").values("device")
+    day = EnergyAggregate.objects.get(
+        subject_kind=SubjectKind.COMMUNITY, subject_id=cer.pk, period=Period.DAY, start=YESTERDAY
+    )
+    rows = EnergyInterval.objects.filter(
+        device__in=exchange, start__gte=YESTERDAY, start__lt=YESTERDAY + timedelta(days=1)
+    )
+    sums = rows.aggregate(drawn=Sum("energy_in"), injected=Sum("energy_out"))
+    assert (day.energy_in, day.energy_out) == (sums["drawn"], sums["injected"])
+    assert (day.coverage, day.quality) == (1.0, 0)
 
 
 def test_registers_and_quarter_hours_agree_to_the_mwh(sow):
