@@ -8,9 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import ingest, live, pages
+from bench import energy, ingest, live, pages
 
-BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {"ingest": ingest.run, "live": live.run, "pages": pages.run}
+BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
+    "ingest": ingest.run,
+    "energy": energy.run,
+    "live": live.run,
+    "pages": pages.run,
+}
 
 
 def main(names: list[str]) -> int:
