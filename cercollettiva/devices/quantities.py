@@ -8,12 +8,13 @@ from types import NoneType
 from typing import Any, TypeGuard
 
 from cercollettiva.devices.payloads import JsonObject
-from cercollettiva.devices.samples import NO_ANOMALY, Anomaly
+from cercollettiva.devices.samples import NO_ANOMALY, Anomaly, Energies, Power
 
 LARGEST = 1e8  # W, VA, V, A: no meter of a house or of a plant comes near
 SMALLEST = 1e-30  # below it a 4-byte float has no number, and PostgreSQL refuses the row
 LARGEST_WH = 10**12
 LARGEST_MWH = 10**15
+DEAD_BELOW_VOLTS = 1.0
 _MWH_IN_WH = Decimal("0.001")
 
 _USUAL_TYPES = frozenset({float, Decimal, NoneType})  # float() of these never overflows; of an int it may
@@ -60,6 +61,21 @@ def _checked_floats(values: tuple[object, ...]) -> tuple[Floats, Anomaly]:
     return tuple(kept), anomalies
 
 
+def without_voltage(power: Power) -> Anomaly:
+    """What is dead still sends numbers, such as 198 Hz: they are kept as sent, and flagged."""
+    whole, a, b, c = power.voltage, power.a_voltage, power.b_voltage, power.c_voltage
+    anomalies = NO_ANOMALY
+    if whole is not None and whole < DEAD_BELOW_VOLTS:
+        anomalies |= Anomaly.NO_VOLTAGE
+    if a is not None and a < DEAD_BELOW_VOLTS:
+        anomalies |= Anomaly.PHASE_A_NO_VOLTAGE
+    if b is not None and b < DEAD_BELOW_VOLTS:
+        anomalies |= Anomaly.PHASE_B_NO_VOLTAGE
+    if c is not None and c < DEAD_BELOW_VOLTS:
+        anomalies |= Anomaly.PHASE_C_NO_VOLTAGE
+    return anomalies
+
+
 def energies_of(total: object, phases: Sequence[object]) -> tuple[list[int | None], Anomaly]:
     """Energy in one direction: the total, then each phase. From Wh to whole mWh, rounded once. [mWh]
 
@@ -80,6 +96,29 @@ def energies_of(total: object, phases: Sequence[object]) -> tuple[list[int | Non
     if rounded.count(None) != watt_hours.count(None):
         anomalies |= Anomaly.FIELD_OUT_OF_RANGE
     return rounded, anomalies
+
+
+def energies_of_both(both: object, returned: object) -> tuple[Energies, Anomaly]:
+    """Energies of a meter that counts both directions in one register and the returned part in another. [Wh to mWh]
+
+    What was drawn is the difference. Without a returned part that can be used the direction is unknown, and the role
+    of the channel decides it.
+    """
+    whole, whole_odd = _watt_hours(both)
+    part, part_odd = _watt_hours(returned)
+    anomalies = whole_odd | part_odd
+    drawn = None
+    if whole is not None and part is not None:
+        if part > whole:  # which of the two is wrong cannot be told
+            part, anomalies = None, anomalies | Anomaly.NEGATIVE_REGISTER
+        else:
+            drawn, whole = whole - part, None
+    if whole is not None:
+        anomalies |= Anomaly.DIRECTION_UNKNOWN
+    rounded = [None if value is None else _whole_mwh(value) for value in (drawn, part, whole)]
+    if rounded.count(None) != (drawn, part, whole).count(None):
+        anomalies |= Anomaly.FIELD_OUT_OF_RANGE
+    return Energies(*rounded), anomalies
 
 
 def _watt_hours(value: object) -> tuple[Decimal | None, Anomaly]:

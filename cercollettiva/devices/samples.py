@@ -38,6 +38,9 @@ class Anomaly(IntFlag):
     METER_ERROR = 1 << 9  # the device itself reports an error or a flag
     DUPLICATE_KEY = 1 << 10  # the same key twice in the payload: the last one counts
     NEGATIVE_REGISTER = 1 << 11  # a register below zero was dropped
+    NO_VOLTAGE = 1 << 12  # a channel of one phase measures no voltage: its other numbers mean little
+    LOCAL_TIME_AMBIGUOUS = 1 << 13  # the hour that comes twice in October: the instant nearest to receipt counts
+    LOCAL_TIME_NONEXISTENT = 1 << 14  # the hour that March leaves out: the time of receipt counts
 
     @property
     def words(self) -> list[str]:

@@ -14,7 +14,8 @@ from cercollettiva.devices.clocks import Moment, moment_of
 from cercollettiva.devices.makes import Make, Reader
 from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object, read_json
 from cercollettiva.devices.samples import Device, Presence, Sample, TimeSource, UnreadableMessage
-from cercollettiva.devices.shelly_components import METERS, Component, doubled, samples_of_status
+from cercollettiva.devices.shelly_components import Component, doubled
+from cercollettiva.devices.shelly_meters import METERS, samples_of_status
 from cercollettiva.devices.shelly_records import samples_of_events
 
 _OWN_TOPICS = re.compile(r"(?P<prefix>.+?)/(status/[^/]+|events/rpc|online|rpc|announce|command(/[^/]+)?|debug/[^/]+)")

@@ -1,4 +1,4 @@
-"""The interval records of a Shelly Gen2+, as it sends them at the end of each interval with `NotifyEvent`."""
+"""The interval records of a Shelly Gen2+: sent at the end of each interval, or fetched later from its memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cercollettiva.devices.clocks import moment_of
 from cercollettiva.devices.payloads import JsonObject, as_object, quoted
 from cercollettiva.devices.quantities import energies_of
-from cercollettiva.devices.samples import Anomaly, Device, Energies, Record, Sample, UnreadableMessage
+from cercollettiva.devices.samples import Anomaly, Device, Energies, Record, Sample, TimeSource, UnreadableMessage
 from cercollettiva.devices.shelly_components import (
     Component,
     doubled,
@@ -21,15 +21,20 @@ _LONGEST_PERIOD = 3600  # [s]
 
 
 class Row(NamedTuple):
-    """Where the energies of phases a, b, c stand among the columns of a record."""
+    """Where the energies stand among the columns of a record: of phases a, b, c, or of the one channel."""
 
     columns: int
     drawn: tuple[int, ...]
     returned: tuple[int, ...]
 
 
-# 16 columns a phase (total_act_energy first, total_act_ret_energy third), then 3 of the neutral.
-_ROWS = {"emdata": Row(columns=51, drawn=(0, 16, 32), returned=(2, 18, 34))}
+# EMData: 16 columns a phase (total_act_energy first, total_act_ret_energy third), then 3 of the neutral.
+# EM1Data has no fundamental energies, so that its total_act_ret_energy is the second.
+_ROWS = {
+    "emdata": Row(columns=51, drawn=(0, 16, 32), returned=(2, 18, 34)),
+    "em1data": Row(columns=14, drawn=(0,), returned=(1,)),
+}
+_PHASES = {"emdata": ("a_", "b_", "c_"), "em1data": ("",)}  # what the names of its columns begin with
 
 
 def samples_of_events(frame: JsonObject, received_at: datetime, device: Device) -> list[Sample]:
@@ -48,10 +53,51 @@ def samples_of_events(frame: JsonObject, received_at: datetime, device: Device) 
         data = event.get("data")
         for block in data if isinstance(data, list) else [data]:
             try:
-                samples += _samples_of_block(block, component, odd, received_at, device, refusals)
+                samples += _samples_of_block(
+                    block, component, _ROWS[component.type], odd, received_at, device, refusals
+                )
             except UnreadableMessage as refusal:
                 refusals.append(refusal)
     return without_refused(samples, refusals)
+
+
+def samples_of_history(component: Component, answer: object, received_at: datetime, device: Device) -> list[Sample]:
+    """The records in the `result` of `EMData.GetData` or `EM1Data.GetData`, which does not say of which channel it is.
+
+    Its `keys` name the columns where it has them. Records that were kept under a time that cannot be believed belong
+    nowhere: they are refused, where those of a live message are known to have just ended.
+    """
+    fields = as_object(answer, f"history of {component.key}")
+    blocks = fields.get("data")
+    if not isinstance(blocks, list):
+        raise UnreadableMessage(f"data of {component.key} must be a list, not {quoted(blocks)}")
+    shape = _row_of_keys(fields.get("keys"), component)
+    samples: list[Sample] = []
+    refusals: list[UnreadableMessage] = []
+    for block in blocks:
+        try:
+            records = _samples_of_block(block, component, shape, doubled(fields), received_at, device, refusals)
+        except UnreadableMessage as refusal:
+            refusals.append(refusal)
+            continue
+        if any(record.time_source is not TimeSource.DEVICE for record in records):
+            refusals.append(UnreadableMessage(f"a block of {component.key} has a time that cannot be believed"))
+        else:
+            samples += records
+    return without_refused(samples, refusals)
+
+
+def _row_of_keys(keys: object, component: Component) -> Row:
+    if keys is None:
+        return _ROWS[component.type]
+    names = keys if isinstance(keys, list) else []
+    prefixes = _PHASES[component.type]
+    try:
+        drawn = tuple(names.index(f"{prefix}total_act_energy") for prefix in prefixes)
+        returned = tuple(names.index(f"{prefix}total_act_ret_energy") for prefix in prefixes)
+    except ValueError:
+        raise UnreadableMessage(f"keys of {component.key} lack the energies: {quoted(keys)}") from None
+    return Row(len(names), drawn, returned)
 
 
 def _recorded_component(event: object) -> Component | None:
@@ -64,6 +110,7 @@ def _recorded_component(event: object) -> Component | None:
 def _samples_of_block(
     block: object,
     component: Component,
+    shape: Row,
     odd: Anomaly,
     received_at: datetime,
     device: Device,
@@ -85,7 +132,7 @@ def _samples_of_block(
     for index, row in enumerate(rows):
         after = index * period
         try:
-            record, dropped = _record_of(row, component, period)
+            record, dropped = _record_of(row, component, shape, period)
         except UnreadableMessage as refusal:
             refusals.append(refusal)
             continue
@@ -95,18 +142,22 @@ def _samples_of_block(
     return samples
 
 
-def _record_of(row: object, component: Component, seconds: int) -> tuple[Record, Anomaly]:
-    """One interval; the sums are of the phases, because a record has none of its own. [mWh]"""
-    shape = _ROWS[component.type]
+def _record_of(row: object, component: Component, shape: Row, seconds: int) -> tuple[Record, Anomaly]:
+    """One interval; the sums of a three-phase meter are of its phases, because a record has none of its own. [mWh]"""
     if not isinstance(row, list) or len(row) != shape.columns:
         raise UnreadableMessage(f"a record of {component.key} must have {shape.columns} values: {quoted(row)}")
-    drawn, drawn_odd = energies_of(None, [_due(row[column]) for column in shape.drawn])
-    returned, returned_odd = energies_of(None, [_due(row[column]) for column in shape.returned])
+    drawn, drawn_odd = _energies_in(row, shape.drawn)
+    returned, returned_odd = _energies_in(row, shape.returned)
     dropped = drawn_odd | returned_odd
-    energies = energies_by_phase(drawn, returned)
+    energies = energies_by_phase(drawn, returned) if len(drawn) > 1 else Energies(drawn[0], returned[0])
     if energies == Energies():
         raise UnreadableMessage(f"a record of {component.key} holds no usable energy: {', '.join(dropped.words)}")
     return Record(energies, seconds), dropped
+
+
+def _energies_in(row: list[object], columns: tuple[int, ...]) -> tuple[list[int | None], Anomaly]:
+    values = [_due(row[column]) for column in columns]
+    return energies_of(None, values) if len(values) > 1 else energies_of(values[0], [])
 
 
 def _due(value: object) -> object:

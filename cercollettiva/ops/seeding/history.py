@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from cercollettiva.devices.clocks import Moment
 from cercollettiva.devices.samples import Device as DecodedDevice
 from cercollettiva.devices.samples import Energies, Registers, Sample, TimeSource
-from cercollettiva.devices.shelly_components import METERS, Component
+from cercollettiva.devices.shelly_components import Component
+from cercollettiva.devices.shelly_meters import METERS
 from cercollettiva.energy.aggregation import total_up
 from cercollettiva.energy.models import DeviceConfiguration, DeviceMeasurement, EnergyInterval, EnergyMeasurement
 from cercollettiva.energy.models.intervals import IntervalQuality, IntervalSource

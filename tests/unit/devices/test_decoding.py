@@ -39,7 +39,7 @@ def test_a_prefix_may_be_any_free_text(prefix):
 
 
 @pytest.mark.parametrize(
-    "rest", ["status/wifi", "status/sys", "status/em1:0", "status/em:x", "status/em:-1", "status/em", "status/em:0/x"]
+    "rest", ["status/wifi", "status/sys", "status/em:x", "status/em:-1", "status/em", "status/em:0/x"]
 )
 def test_a_topic_that_carries_nothing_for_us_gives_no_sample(rest):
     assert says(rest, captured("em0_status.json")) == []

@@ -152,7 +152,7 @@ def test_a_bad_block_does_not_take_a_good_one_along():
     [
         {"component": "emdata:0", "event": "ctypes_changed"},
         {"component": "sys", "event": "data", "data": {}},
-        {"component": "em1data:0", "event": "data", "data": {}},
+        {"component": "bthomesensor:200", "event": "data", "data": {}},
         {"component": ["emdata:0"], "event": "data"},
         {"event": "data"},
         "data",
@@ -307,7 +307,7 @@ def test_a_frame_without_its_parts_is_refused(frame):
         {"method": None},
         {"method": ["NotifyStatus"]},
         status_frame(1767225600),
-        status_frame(1767225600, **{"sys": {}, "em1:0": {"act_power": 5.0}, "em:x": {}, "em:0": None, "em:01": {}}),
+        status_frame(1767225600, **{"sys": {}, "switch:0": {"output": False}, "em:x": {}, "em:0": None, "em:01": {}}),
         {"method": "NotifyEvent", "params": {"events": []}},
     ],
 )
