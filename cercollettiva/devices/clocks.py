@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from cercollettiva.devices.quantities import is_number
 from cercollettiva.devices.samples import NO_ANOMALY, Anomaly, Device, TimeSource
 
 MAX_SECONDS_AHEAD = 300
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 
 
 class Moment(NamedTuple):
@@ -37,6 +39,30 @@ def moment_of(ts: object, *, received_at: datetime, device: Device, length: int 
     else:
         return Moment(datetime.fromtimestamp(reported, UTC), TimeSource.DEVICE)
     return Moment(received_at - timedelta(seconds=length), TimeSource.RECEIVED, doubt, reported)
+
+
+def moment_of_local(text: object, *, received_at: datetime, device: Device) -> Moment:
+    """The moment of a date and time that a device writes without its offset, on the clock of the device's zone.
+
+    The hour that comes twice in October is the one nearest to receipt, the hour that March leaves out is not believed,
+    and both are flagged.
+    """
+    try:
+        written = datetime.fromisoformat(text) if isinstance(text, str) and _ISO_TIME.fullmatch(text) else None
+    except ValueError:
+        written = None
+    if written is None:
+        return moment_of(None, received_at=received_at, device=device)
+    if written.tzinfo is not None:
+        return moment_of(written.timestamp(), received_at=received_at, device=device)
+    first, second = (written.replace(tzinfo=device.zone, fold=fold).timestamp() for fold in (0, 1))
+    if first > second:
+        return Moment(received_at, TimeSource.RECEIVED, Anomaly.LOCAL_TIME_NONEXISTENT, first)
+    nearest = min(first, second, key=lambda ts: abs(ts - received_at.timestamp()))
+    moment = moment_of(nearest, received_at=received_at, device=device)
+    if first < second:
+        return moment._replace(anomalies=moment.anomalies | Anomaly.LOCAL_TIME_AMBIGUOUS)
+    return moment
 
 
 def _finite(ts: object) -> float | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cercollettiva.devices import shelly_gen2
-from cercollettiva.devices.makes import Make, Reader
+from cercollettiva.devices import custom, shelly_gen1, shelly_gen2, tasmota
+from cercollettiva.devices.makes import Make, Reader, read_plain_text
 from cercollettiva.devices.payloads import read_json
 from cercollettiva.devices.sample_json import as_json
 from cercollettiva.devices.samples import Device, Sample
@@ -13,19 +13,20 @@ from cercollettiva.devices.samples import Device, Sample
 __all__ = ["MAKES", "Reader", "as_json", "decode", "prefix_of", "reader_of"]
 
 # The first make that knows a topic reads it. A new make is one module and one entry.
-MAKES: tuple[Make, ...] = (shelly_gen2.MAKE,)
+MAKES: tuple[Make, ...] = (custom.MAKE, shelly_gen2.MAKE, shelly_gen1.MAKE, tasmota.MAKE)
 
 
-def reader_of(topic: str, prefix: str) -> Reader:
-    """Who reads this topic of the device with this prefix: resolve it once per topic and keep the answer.
+def reader_of(topic: str, device: Device) -> Reader:
+    """Who reads this topic of the device: resolve it once per topic and keep the answer.
 
-    A topic that no make knows carries nothing for us, and its payload must be JSON all the same.
+    A topic that no make knows carries nothing for us. Its payload must be JSON all the same, except where a template
+    says what the device sends: then it may say what it likes elsewhere.
     """
     for make in MAKES:
-        reader = make.reader_of(topic, prefix)
+        reader = make.reader_of(topic, device)
         if reader is not None:
             return reader
-    return read_nothing
+    return read_nothing if device.payload_template is None else read_plain_text
 
 
 def decode(topic: str, payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
@@ -33,7 +34,7 @@ def decode(topic: str, payload: bytes, received_at: datetime, device: Device) ->
 
     Raises UnreadableMessage, and nothing else, where the payload cannot be read.
     """
-    return reader_of(topic, device.prefix)(payload, received_at, device)
+    return reader_of(topic, device)(payload, received_at, device)
 
 
 def prefix_of(topic: str) -> str:

@@ -69,9 +69,22 @@ def read_quick_object(payload: bytes, what: str) -> JsonObject:
     return as_object(read_json(payload, _FLOATS), what)
 
 
+def read_exact(payload: bytes) -> Any:
+    """The value of a payload, any shape, with Decimals for numbers."""
+    return read_json(payload, _DECIMALS)
+
+
 def read_exact_object(payload: bytes, what: str) -> JsonObject:
     """The object of a payload with Decimals for numbers, for registers and records."""
-    return as_object(read_json(payload, _DECIMALS), what)
+    return as_object(read_exact(payload), what)
+
+
+def read_number(payload: bytes, what: str) -> int | Decimal:
+    """A payload that is one bare number, exact."""
+    value = read_exact(payload)
+    if type(value) in (int, Decimal):
+        return value  # type: ignore[no-any-return]
+    raise UnreadableMessage(f"{what} must be a number, not {quoted(value)}")
 
 
 def as_object(value: object, what: str) -> JsonObject:

@@ -12,10 +12,12 @@ from cercollettiva.devices.samples import NO_ANOMALY, Anomaly, Energies, Power
 
 LARGEST = 1e8  # W, VA, V, A: no meter of a house or of a plant comes near
 SMALLEST = 1e-30  # below it a 4-byte float has no number, and PostgreSQL refuses the row
-LARGEST_WH = 10**12
 LARGEST_MWH = 10**15
 DEAD_BELOW_VOLTS = 1.0
-_MWH_IN_WH = Decimal("0.001")
+
+# Units of energy, by the decimal places of a whole mWh in them.
+MILLIWATT_HOURS, WATT_HOURS, KILOWATT_HOURS, MEGAWATT_HOURS = 0, 3, 6, 9
+_MWH_IN = {places: Decimal(1).scaleb(-places) for places in (0, 3, 6, 9)}
 
 _USUAL_TYPES = frozenset({float, Decimal, NoneType})  # float() of these never overflows; of an int it may
 
@@ -28,22 +30,27 @@ def is_number(value: object) -> TypeGuard[int | float | Decimal]:
 
 
 def floats_of(fields: JsonObject, keys: tuple[Any, ...]) -> tuple[Floats, Anomaly]:
-    """The values of the keys, in their order; null and missing are both None.
+    """The values of the keys, in their order; null and missing are both None."""
+    return checked_floats(tuple(map(fields.get, keys)))
+
+
+def checked_floats(values: tuple[object, ...]) -> tuple[Floats, Anomaly]:
+    """The values as floats; what is no number, or more than any meter can measure, is None and flagged.
 
     This runs for every instantaneous message, so the usual payload is checked as a whole and not field by field.
     """
-    values = tuple(map(fields.get, keys))
     types = set(map(type, values))
     if types <= _USUAL_TYPES:
+        floats: Floats = values  # type: ignore[assignment]
         if Decimal in types:  # a frame that may hold registers too
-            values = tuple([None if value is None else float(value) for value in values])
-        sizes = [abs(value) for value in values if value]
+            floats = tuple([None if value is None else float(value) for value in floats])
+        sizes = [abs(value) for value in floats if value]
         if not sizes or (max(sizes) <= LARGEST and min(sizes) >= SMALLEST):
-            return values, NO_ANOMALY
-    return _checked_floats(values)
+            return floats, NO_ANOMALY
+    return _one_by_one(values)
 
 
-def _checked_floats(values: tuple[object, ...]) -> tuple[Floats, Anomaly]:
+def _one_by_one(values: tuple[object, ...]) -> tuple[Floats, Anomaly]:
     anomalies = NO_ANOMALY
     kept: list[float | None] = []
     for value in values:
@@ -76,26 +83,26 @@ def without_voltage(power: Power) -> Anomaly:
     return anomalies
 
 
-def energies_of(total: object, phases: Sequence[object]) -> tuple[list[int | None], Anomaly]:
-    """Energy in one direction: the total, then each phase. From Wh to whole mWh, rounded once. [mWh]
+def energies_of(
+    total: object, phases: Sequence[object] = (), *, unit: int = WATT_HOURS
+) -> tuple[list[int | None], Anomaly]:
+    """Energy in one direction: the total, then each phase. To whole mWh, rounded once. [mWh]
 
     The meter's own total counts; where it sends none, the sum of the phases, and only where all are known.
     """
     anomalies = NO_ANOMALY
-    watt_hours: list[Decimal | None] = []
+    exact: list[Decimal | None] = []
     for value in (total, *phases):
-        known, anomaly = _watt_hours(value)
-        watt_hours.append(known)
+        known, anomaly = _exact(value, unit)
+        exact.append(known)
         if anomaly:
             anomalies |= anomaly
-    if watt_hours[0] is None and phases:
-        known_phases = [phase for phase in watt_hours[1:] if phase is not None]
+    if exact[0] is None and phases:
+        known_phases = [phase for phase in exact[1:] if phase is not None]
         if len(known_phases) == len(phases):
-            watt_hours[0] = sum(known_phases, Decimal(0))
-    rounded = [None if value is None else _whole_mwh(value) for value in watt_hours]
-    if rounded.count(None) != watt_hours.count(None):
-        anomalies |= Anomaly.FIELD_OUT_OF_RANGE
-    return rounded, anomalies
+            exact[0] = sum(known_phases, Decimal(0))
+    rounded, too_large = _rounded(exact, unit)
+    return rounded, anomalies | too_large
 
 
 def energies_of_both(both: object, returned: object) -> tuple[Energies, Anomaly]:
@@ -104,8 +111,8 @@ def energies_of_both(both: object, returned: object) -> tuple[Energies, Anomaly]
     What was drawn is the difference. Without a returned part that can be used the direction is unknown, and the role
     of the channel decides it.
     """
-    whole, whole_odd = _watt_hours(both)
-    part, part_odd = _watt_hours(returned)
+    whole, whole_odd = _exact(both, WATT_HOURS)
+    part, part_odd = _exact(returned, WATT_HOURS)
     anomalies = whole_odd | part_odd
     drawn = None
     if whole is not None and part is not None:
@@ -115,25 +122,29 @@ def energies_of_both(both: object, returned: object) -> tuple[Energies, Anomaly]
             drawn, whole = whole - part, None
     if whole is not None:
         anomalies |= Anomaly.DIRECTION_UNKNOWN
-    rounded = [None if value is None else _whole_mwh(value) for value in (drawn, part, whole)]
-    if rounded.count(None) != (drawn, part, whole).count(None):
-        anomalies |= Anomaly.FIELD_OUT_OF_RANGE
-    return Energies(*rounded), anomalies
+    rounded, too_large = _rounded([drawn, part, whole], WATT_HOURS)
+    return Energies(*rounded), anomalies | too_large
 
 
-def _watt_hours(value: object) -> tuple[Decimal | None, Anomaly]:
+def _exact(value: object, unit: int) -> tuple[Decimal | None, Anomaly]:
     if value is None:
         return None, NO_ANOMALY
     if not is_number(value):
         return None, Anomaly.FIELD_NOT_A_NUMBER
     if value < 0:
         return None, Anomaly.NEGATIVE_REGISTER
-    if value >= LARGEST_WH:
+    if value >= 10 ** (15 - unit):  # LARGEST_MWH, before any arithmetic that could overflow
         return None, Anomaly.FIELD_OUT_OF_RANGE
     return Decimal(repr(value)) if type(value) is float else Decimal(value), NO_ANOMALY
 
 
-def _whole_mwh(watt_hours: Decimal) -> int | None:
-    # quantize() looks at every digit and rounds once; multiplying by 1000 first could round twice
-    mwh = int(watt_hours.quantize(_MWH_IN_WH, ROUND_HALF_EVEN).scaleb(3))
+def _rounded(exact: Sequence[Decimal | None], unit: int) -> tuple[list[int | None], Anomaly]:
+    rounded = [None if value is None else _whole_mwh(value, unit) for value in exact]
+    lost = rounded.count(None) != exact.count(None)
+    return rounded, Anomaly.FIELD_OUT_OF_RANGE if lost else NO_ANOMALY
+
+
+def _whole_mwh(value: Decimal, unit: int) -> int | None:
+    # quantize() looks at every digit and rounds once; multiplying first could round twice
+    mwh = int(value.quantize(_MWH_IN[unit], ROUND_HALF_EVEN).scaleb(unit))
     return mwh if mwh < LARGEST_MWH else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from cercollettiva.devices.payloads import DoubledKeys, JsonObject
-from cercollettiva.devices.samples import NO_ANOMALY, Anomaly, Energies, Sample, UnreadableMessage
+from cercollettiva.devices.payloads import JsonObject
+from cercollettiva.devices.readings import doubled
+from cercollettiva.devices.samples import NO_ANOMALY, Anomaly, Energies
 
 _KEY = re.compile(r"(?P<type>[a-z][a-z0-9]*):(?P<number>0|[1-9][0-9]{0,2})")
 _ERROR_KEYS = frozenset(["errors", "flags", *(f"{p}_{word}" for p in "abcn" for word in ("errors", "flags"))])
@@ -33,28 +34,7 @@ def oddities(fields: JsonObject, component: Component) -> Anomaly:
         anomalies |= Anomaly.ID_MISMATCH
     if not fields.keys().isdisjoint(_ERROR_KEYS) and any(fields.get(key) for key in _ERROR_KEYS):
         anomalies |= Anomaly.METER_ERROR
-    return anomalies | doubled(fields) if type(fields) is DoubledKeys else anomalies
-
-
-def doubled(*objects: object) -> Anomaly:
-    """Whether a key came twice in one of these objects."""
-    return Anomaly.DUPLICATE_KEY if any(type(fields) is DoubledKeys for fields in objects) else NO_ANOMALY
-
-
-def nothing_usable(what: str, dropped: Anomaly) -> list[Sample]:
-    """Nothing where nothing was said; a refusal where something was, and none of it can be used."""
-    if dropped:
-        raise UnreadableMessage(f"{what} holds no usable value: {', '.join(dropped.words)}")
-    return []
-
-
-def without_refused(samples: list[Sample], refusals: list[UnreadableMessage]) -> list[Sample]:
-    """The samples of a message of which a part was refused: they say so; with none left the message is refused."""
-    if not refusals:
-        return samples
-    if not samples:
-        raise refusals[0]
-    return [sample._replace(anomalies=sample.anomalies | Anomaly.FIELD_NOT_A_NUMBER) for sample in samples]
+    return anomalies | doubled(fields) if type(fields) is not dict else anomalies
 
 
 def energies_by_phase(drawn: list[int | None], returned: list[int | None]) -> Energies:

@@ -11,14 +11,18 @@ from datetime import datetime
 from functools import partial
 
 from cercollettiva.devices.clocks import Moment, moment_of
-from cercollettiva.devices.makes import Make, Reader
+from cercollettiva.devices.makes import Make, Reader, read_plain_text, under_prefix
 from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object, read_json
+from cercollettiva.devices.readings import doubled
 from cercollettiva.devices.samples import Device, Presence, Sample, TimeSource, UnreadableMessage
-from cercollettiva.devices.shelly_components import Component, doubled
+from cercollettiva.devices.shelly_components import Component
 from cercollettiva.devices.shelly_meters import METERS, samples_of_status
 from cercollettiva.devices.shelly_records import samples_of_events
 
-_OWN_TOPICS = re.compile(r"(?P<prefix>.+?)/(status/[^/]+|events/rpc|online|rpc|announce|command(/[^/]+)?|debug/[^/]+)")
+# Gen1 devices all speak on shellies/announce and listen on shellies/command: `shellies` is nobody's prefix.
+_OWN_TOPICS = re.compile(
+    r"(?!shellies/[^/]+$)(?P<prefix>.+?)/(status/[^/]+|events/rpc|online|rpc|announce|command(/[^/]+)?|debug/[^/]+)"
+)
 
 
 def prefix_of(topic: str) -> str | None:
@@ -27,18 +31,18 @@ def prefix_of(topic: str) -> str | None:
     return found["prefix"] if found else None
 
 
-def reader_of(topic: str, prefix: str) -> Reader | None:
-    """Who reads a topic under the prefix; None where it carries nothing for us."""
-    if not topic.startswith(f"{prefix}/"):
+def reader_of(topic: str, device: Device) -> Reader | None:
+    """Who reads a topic of the device; None where it carries nothing for us."""
+    rest = under_prefix(topic, device)
+    if rest is None:
         return None
-    rest = topic[len(prefix) + 1 :]
     place, _, key = rest.partition("/")
     if place == "status":
         component = Component.of(key)
         known = component is not None and component.type in METERS
         return partial(_read_status, component) if component is not None and known else None
     if place in ("command", "debug"):
-        return _read_plain_text
+        return read_plain_text
     return {"events/rpc": _read_events, "rpc": _read_answer, "online": _read_online}.get(rest)
 
 
@@ -78,11 +82,6 @@ def _read_online(payload: bytes, received_at: datetime, device: Device) -> list[
     if not isinstance(online, bool):
         raise UnreadableMessage(f"online must be true or false, not {quoted(online)}")
     return [Sample(device.id, "online", received_at, TimeSource.RECEIVED, Presence(online))]
-
-
-def _read_plain_text(payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
-    """Commands such as `status_update` and the device's log are plain text, and not for us."""
-    return []
 
 
 def _samples_of_answer(frame: JsonObject, received_at: datetime, device: Device) -> list[Sample]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cercollettiva.devices.clocks import Moment
 from cercollettiva.devices.payloads import JsonObject, as_object, read_exact_object, read_quick_object
 from cercollettiva.devices.quantities import energies_of, energies_of_both, floats_of, without_voltage
+from cercollettiva.devices.readings import doubled, known_readings, nothing_usable, without_refused
 from cercollettiva.devices.samples import (
     NO_ANOMALY,
     Anomaly,
@@ -19,14 +20,7 @@ from cercollettiva.devices.samples import (
     Sample,
     UnreadableMessage,
 )
-from cercollettiva.devices.shelly_components import (
-    Component,
-    doubled,
-    energies_by_phase,
-    nothing_usable,
-    oddities,
-    without_refused,
-)
+from cercollettiva.devices.shelly_components import Component, energies_by_phase, oddities
 
 
 class Meter(NamedTuple):
@@ -85,8 +79,8 @@ def _emdata_samples(fields: JsonObject, component: Component, moment: Moment, de
 
 def _em1data_samples(fields: JsonObject, component: Component, moment: Moment, device: Device) -> list[Sample]:
     """Cumulative registers of one channel, from Wh. [mWh]"""
-    (drawn,), drawn_odd = energies_of(fields.get("total_act_energy"), [])
-    (returned,), returned_odd = energies_of(fields.get("total_act_ret_energy"), [])
+    (drawn,), drawn_odd = energies_of(fields.get("total_act_energy"))
+    (returned,), returned_odd = energies_of(fields.get("total_act_ret_energy"))
     return _register_samples(Energies(drawn, returned), drawn_odd | returned_odd, fields, component, moment, device)
 
 
@@ -100,23 +94,13 @@ def _register_samples(
 
 def _relay_samples(fields: JsonObject, component: Component, moment: Moment, device: Device) -> list[Sample]:
     """A relay or plug with a meter says powers and registers at once; one without a meter says nothing to us."""
-    values, power_dropped = floats_of(fields, _RELAY_KEYS)
+    values, dropped = floats_of(fields, _RELAY_KEYS)
     power = Power(*values)
-    energies, energy_dropped = _relay_energies(fields)
-    has_power, has_energy = power != Power(), energies != Energies()
+    readings = known_readings(component.key, (power, dropped | without_voltage(power)), _relay_energies(fields))
+    if not readings and _complains_of_the_meter(fields):
+        readings = [(power, NO_ANOMALY)]
     odd = oddities(fields, component)
-    if not has_power and not has_energy:
-        if not _complains_of_the_meter(fields):
-            return nothing_usable(component.key, power_dropped | energy_dropped)
-        has_power = True
-    samples = []
-    if has_power:
-        dropped = power_dropped if has_energy else power_dropped | energy_dropped
-        samples.append(_sample(power, component, moment, device, odd | dropped | without_voltage(power)))
-    if has_energy:
-        dropped = energy_dropped if has_power else power_dropped | energy_dropped
-        samples.append(_sample(Registers(energies), component, moment, device, odd | dropped))
-    return samples
+    return [_sample(reading, component, moment, device, odd | told) for reading, told in readings]
 
 
 def _relay_energies(fields: JsonObject) -> tuple[Energies, Anomaly]:

@@ -8,14 +8,9 @@ from typing import NamedTuple
 from cercollettiva.devices.clocks import moment_of
 from cercollettiva.devices.payloads import JsonObject, as_object, quoted
 from cercollettiva.devices.quantities import energies_of
+from cercollettiva.devices.readings import doubled, without_refused
 from cercollettiva.devices.samples import Anomaly, Device, Energies, Record, Sample, TimeSource, UnreadableMessage
-from cercollettiva.devices.shelly_components import (
-    Component,
-    doubled,
-    energies_by_phase,
-    oddities,
-    without_refused,
-)
+from cercollettiva.devices.shelly_components import Component, energies_by_phase, oddities
 
 _LONGEST_PERIOD = 3600  # [s]
 
@@ -157,7 +152,7 @@ def _record_of(row: object, component: Component, shape: Row, seconds: int) -> t
 
 def _energies_in(row: list[object], columns: tuple[int, ...]) -> tuple[list[int | None], Anomaly]:
     values = [_due(row[column]) for column in columns]
-    return energies_of(None, values) if len(values) > 1 else energies_of(values[0], [])
+    return energies_of(None, values) if len(values) > 1 else energies_of(values[0])
 
 
 def _due(value: object) -> object:

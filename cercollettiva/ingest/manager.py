@@ -146,15 +146,15 @@ class DeviceManager:
 
     def _route_of(self, topic: str) -> Route | None:
         """Find the device whose prefix is the longest beginning of this topic, and remember it."""
-        entry = None
-        prefix = topic
+        prefix = topic  # itself, for a generic device that has one topic and nothing below it
+        entry = self._directory.get(prefix)
         while entry is None and prefix:
             prefix = prefix.rpartition("/")[0]
             entry = self._directory.get(prefix)
         route = None
         if entry is not None:
             topic_hash = hash_of(topic.encode("utf-8", "replace"))
-            route = Route(entry, self._latest[entry.key], reader_of(topic, entry.device.prefix), topic_hash)
+            route = Route(entry, self._latest[entry.key], reader_of(topic, entry.device), topic_hash)
         if len(self._routes) >= MOST_ROUTES:
             self._routes.clear()
         if len(topic) <= LONGEST_ROUTE:

@@ -19,7 +19,15 @@ from tests.unit.devices.meter import DEVICE, PREFIX, RECEIVED_AT, captured, says
         ("shelly/online", "shelly"),
         ("a/b/c/d/e/status/em:0", "a/b/c/d/e"),
         ("house/status/meter/status/em:0", "house/status/meter"),
-        ("tele/tasmota_1A2B3C/STATE", "tele/tasmota_1A2B3C/STATE"),
+        ("tele/tasmota_1A2B3C/STATE", "tele/tasmota_1A2B3C"),
+        ("tele/cantina/presa/SENSOR", "tele/cantina/presa"),
+        ("tasmota_1A2B3C/tele/LWT", "tasmota_1A2B3C/tele"),
+        ("television/SENSOR", "television/SENSOR"),
+        ("shellies/shellyem-B9E2C1/emeter/0/power", "shellies/shellyem-B9E2C1"),
+        ("shellies/shellyem-B9E2C1/relay/0", "shellies/shellyem-B9E2C1"),
+        ("shellies/shellyem-B9E2C1/online", "shellies/shellyem-B9E2C1"),
+        ("shellies/announce", "shellies/announce"),
+        ("shellies/command", "shellies/command"),
         ("online", "online"),
         ("/online", "/online"),
         ("", ""),
@@ -31,7 +39,7 @@ def test_the_prefix_of_an_unknown_device_is_what_stands_before_its_own_part(topi
 
 @pytest.mark.parametrize("prefix", ["m", "VePro/x", "a/b/c/d/e/f", "house/status/em:0", "Città/contatore 1"])
 def test_a_prefix_may_be_any_free_text(prefix):
-    reader = reader_of(f"{prefix}/status/em:0", prefix)
+    reader = reader_of(f"{prefix}/status/em:0", DEVICE._replace(prefix=prefix))
 
     (sample,) = reader(captured("em0_status.json"), RECEIVED_AT, DEVICE)
 
@@ -51,6 +59,6 @@ def test_plain_text_is_left_alone_where_no_json_is_due(rest):
 
 
 def test_a_topic_of_another_prefix_is_not_ours():
-    reader = reader_of(f"{PREFIX}-other/status/em:0", PREFIX)
+    reader = reader_of(f"{PREFIX}-other/status/em:0", DEVICE)
 
     assert reader(captured("em0_status.json"), RECEIVED_AT, DEVICE) == []

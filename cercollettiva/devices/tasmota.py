@@ -1,0 +1,134 @@
+"""Tasmota: `SENSOR` carries all values with the device's local time, `LWT` its presence.
+
+The topics are `tele/<topic>/...`, or whatever the device's FullTopic makes of them: the provisioned prefix is what
+stands before SENSOR.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+from cercollettiva.devices.clocks import moment_of_local
+from cercollettiva.devices.makes import Make, Reader, read_plain_text, under_prefix
+from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object
+from cercollettiva.devices.quantities import KILOWATT_HOURS, Floats, checked_floats, energies_of
+from cercollettiva.devices.readings import doubled, known_readings
+from cercollettiva.devices.samples import (
+    NO_ANOMALY,
+    Anomaly,
+    Device,
+    Energies,
+    Power,
+    Presence,
+    Sample,
+    TimeSource,
+    UnreadableMessage,
+)
+
+COMPONENT = "energy:0"
+MOST_PHASES = 3
+
+_OWN_TOPICS = re.compile(r"(?P<prefix>(.+/)?tele(/.+)?)/[A-Z][A-Z0-9_]*")
+_PLACES = ("", "a_", "b_", "c_")
+_PRESENCES = {b"Online": True, b"Offline": False}
+
+
+class Quantity(NamedTuple):
+    """What a field of ENERGY is called in Power, and whether the phases add up to a total."""
+
+    name: str
+    adds_up: bool
+
+
+_QUANTITIES = {
+    "Power": Quantity("power", adds_up=True),
+    "ApparentPower": Quantity("apparent_power", adds_up=True),
+    "ReactivePower": Quantity("reactive_power", adds_up=True),
+    "Voltage": Quantity("voltage", adds_up=False),
+    "Current": Quantity("current", adds_up=False),
+    "Factor": Quantity("power_factor", adds_up=False),
+    "Frequency": Quantity("frequency", adds_up=False),
+}
+
+
+def prefix_of(topic: str) -> str | None:
+    """What stands before the last level, where a level before it says that it is telemetry."""
+    found = _OWN_TOPICS.fullmatch(topic)
+    return found["prefix"] if found else None
+
+
+def reader_of(topic: str, device: Device) -> Reader | None:
+    """Who reads a topic of the device; None where it carries nothing for us."""
+    rest = under_prefix(topic, device)
+    return {"SENSOR": _read_sensor, "LWT": _read_presence, "LOGGING": read_plain_text}.get(rest or "")
+
+
+def _read_sensor(payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
+    """Powers and registers at the device's own time; sensors of anything else are not for us."""
+    message = read_exact_object(payload, "SENSOR")
+    if message.get("ENERGY") is None:
+        return []
+    fields = as_object(message["ENERGY"], "ENERGY")
+    readings = known_readings("ENERGY", _power_of(fields), _energies_of(fields))
+    moment = moment_of_local(message.get("Time"), received_at=received_at, device=device)
+    odd = moment.anomalies | doubled(message, fields)
+    return [
+        Sample(device.id, COMPONENT, moment.at, moment.source, reading, odd | dropped, moment.reported_ts)
+        for reading, dropped in readings
+    ]
+
+
+def _power_of(fields: JsonObject) -> tuple[Power, Anomaly]:
+    """A plug whose relay is off measures 0 V behind it: that is no anomaly here."""
+    columns: dict[str, float | None] = {}
+    anomalies = NO_ANOMALY
+    for key, quantity in _QUANTITIES.items():
+        total, phases, odd = _whole_and_phases(fields.get(key))
+        values, dropped = checked_floats((total, *phases))
+        if phases and quantity.adds_up:
+            values, too_large = checked_floats((_sum_of(values[1:]), *values[1:]))
+            dropped |= too_large
+        anomalies |= odd | dropped
+        columns |= dict(zip((f"{place}{quantity.name}" for place in _PLACES), values, strict=False))
+    return Power(**columns), anomalies
+
+
+def _sum_of(values: Floats) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def _energies_of(fields: JsonObject) -> tuple[Energies, Anomaly]:
+    """`Total` is drawn where the meter also counts what it exports; else nobody knows its direction. From kWh. [mWh]"""
+    total, phases, odd = _whole_and_phases(fields.get("Total"))
+    drawn, dropped = energies_of(total, phases, unit=KILOWATT_HOURS)
+    odd |= dropped
+    if fields.get("ExportActive") is None:
+        return Energies(total=drawn[0]), odd | (NO_ANOMALY if drawn[0] is None else Anomaly.DIRECTION_UNKNOWN)
+    total, phases, export_odd = _whole_and_phases(fields["ExportActive"])
+    returned, dropped = energies_of(total, phases, unit=KILOWATT_HOURS)
+    by_place = {f"{place}drawn": value for place, value in zip(_PLACES, drawn, strict=False)}
+    by_place |= {f"{place}returned": value for place, value in zip(_PLACES, returned, strict=False)}
+    return Energies(**by_place), odd | export_odd | dropped
+
+
+def _whole_and_phases(value: object) -> tuple[object, list[object], Anomaly]:
+    """One value, or a list with one for each phase or channel."""
+    if not isinstance(value, list):
+        return value, [], NO_ANOMALY
+    if not 1 <= len(value) <= MOST_PHASES:
+        return None, [], Anomaly.FIELD_OUT_OF_RANGE
+    return (value[0], [], NO_ANOMALY) if len(value) == 1 else (None, value, NO_ANOMALY)
+
+
+def _read_presence(payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
+    """Online when it connects, Offline as its last will."""
+    online = _PRESENCES.get(payload.strip())
+    if online is None:
+        raise UnreadableMessage(f"LWT must be Online or Offline, not {quoted(payload)}")
+    return [Sample(device.id, "online", received_at, TimeSource.RECEIVED, Presence(online))]
+
+
+MAKE = Make("Tasmota", prefix_of, reader_of)
