@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from cercollettiva.core.models import Plant
 from cercollettiva.core.periods import covers, ends_after_it_starts
 from cercollettiva.core.validators import validate_time_zone
+from cercollettiva.devices.templates import BadTemplate, compile_template
 from cercollettiva.users.visibility import VisibleQuerySet
 
 if TYPE_CHECKING:
@@ -73,6 +75,19 @@ class DeviceType(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vendor} {self.model}"
+
+    def save(self, **kwargs: Any) -> None:
+        super().save(**kwargs)
+        self.devices.all().touch()  # the ingestor reads their messages by the template
+
+    def clean(self) -> None:
+        if self.payload_template is None:
+            return
+        try:
+            compile_template(self.payload_template)
+        except BadTemplate as fault:
+            reason = _("Lo schema dei messaggi non si può usare: %s") % fault
+            raise ValidationError({"payload_template": reason}) from fault
 
 
 class DeviceConfigurationQuerySet(VisibleQuerySet["DeviceConfiguration"]):

@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from cercollettiva.core.models import Plant
+from cercollettiva.energy.device_types import bring_up_to_date
 from cercollettiva.energy.models import (
     ChannelRole,
     DeviceConfiguration,
@@ -19,6 +21,7 @@ from cercollettiva.energy.models import (
     Role,
 )
 from tests.integration.core.scene import LONG_AGO, NOW, make_device, make_plant
+from tests.support.hostile import CUSTOM_TEMPLATE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -53,6 +56,50 @@ def test_what_an_administrator_changed_in_the_catalogue_stays_after_migrate():
 
     assert DeviceType.objects.get(code="CUSTOM").payload_template == {"power": "$.p"}
     assert DeviceType.objects.filter(code="TASMOTA").exists()
+
+
+def test_a_component_stands_in_a_profile_and_its_registers_have_a_place():
+    for kind in DeviceType.objects.exclude(code="CUSTOM"):
+        capabilities = kind.capabilities
+        profiles = capabilities["profiles"]
+        assert set().union(*profiles.values()) == set(capabilities["components"]) == set(capabilities["registers"])
+    pro = DeviceType.objects.get(code="SHELLY_PRO_3EM").capabilities
+    assert pro["profiles"]["triphase"] == {"em:0": "abc"}
+    assert pro["registers"]["em1:2"] == "em1data:2"
+
+
+def test_types_of_the_first_release_learn_what_is_new_and_others_stay():
+    DeviceType.objects.filter(code="TASMOTA").update(topic_template="tele/{prefix}/SENSOR", capabilities={"phases": 1})
+    DeviceType.objects.filter(code="SHELLY_EM").update(topic_template="mine/#")
+
+    bring_up_to_date(using="default", apps=apps)
+
+    tasmota = DeviceType.objects.get(code="TASMOTA")
+    assert tasmota.topic_template == "{prefix}/SENSOR"
+    assert tasmota.capabilities["components"] == {"energy:0": ""}
+    assert DeviceType.objects.get(code="SHELLY_EM").topic_template == "mine/#"
+
+
+def test_another_payload_template_is_a_change_of_its_devices():
+    device = make_device(1, device_type_id="CUSTOM")
+    kind = DeviceType.objects.get(code="CUSTOM")
+    kind.payload_template = CUSTOM_TEMPLATE
+
+    with time_machine.travel(device.updated_at + timedelta(minutes=1), tick=False):
+        kind.save()
+
+    assert DeviceConfiguration.objects.get().updated_at == device.updated_at + timedelta(minutes=1)
+
+
+def test_a_payload_template_that_cannot_be_used_is_refused_with_its_reason():
+    kind = DeviceType.objects.get(code="CUSTOM")
+    kind.payload_template = {"power": "$.p"}
+
+    with pytest.raises(ValidationError, match="non si può usare: the template has keys"):
+        kind.full_clean()
+
+    kind.payload_template = CUSTOM_TEMPLATE
+    kind.full_clean()
 
 
 @pytest.mark.parametrize(
