@@ -1,14 +1,25 @@
 """What holds for any payload at all."""
 
 import json
-import math
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cercollettiva.devices.decoding import as_json
-from cercollettiva.devices.samples import Power, Record, Registers, UnreadableMessage
-from tests.unit.devices.meter import captured, record_frame, record_row, says, status_frame
+from cercollettiva.devices.clocks import moment_of_local
+from cercollettiva.devices.decoding import decode
+from cercollettiva.devices.samples import NO_ANOMALY, Anomaly, Power, TimeSource, UnreadableMessage
+from tests.unit.devices.meter import (
+    DEVICE,
+    EVERY_MAKE,
+    RECEIVED_AT,
+    captured,
+    check_soundness,
+    record_frame,
+    record_row,
+    says,
+    status_frame,
+)
 
 TOPICS = st.sampled_from(["status/em:0", "status/emdata:0", "status/sys", "events/rpc", "rpc", "online", "x"])
 CAPTURED = [captured(f) for f in ("em0_status.json", "emdata0_status.json", "notifystatus_partial.json")]
@@ -17,6 +28,18 @@ CAPTURED += [captured("notifyevent_emdata_record.json")]
 ODD_NUMBERS = st.sampled_from([1e400, -1e400, 1e308, 5e-324, -0.0, 2**63, -(2**63), 10**400, 10**15, 1767225600123])
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5) | ODD_NUMBERS
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner))
+
+SHELLY, RELAY, GEN1, TASMOTA, CUSTOM = EVERY_MAKE
+GEN1_NAMES = ["power", "voltage", "current", "pf", "energy", "returned_energy", "total", "total_returned", "x"]
+EVERY_TOPIC = st.sampled_from(
+    [
+        *((SHELLY, f"status/{component}") for component in ("em1:0", "em1data:2", "switch:0", "pm1:0", "cover:0")),
+        *((SHELLY, "events/rpc"), (SHELLY, "rpc")),
+        *((GEN1, f"emeter/0/{name}") for name in GEN1_NAMES),
+        *((TASMOTA, "SENSOR"), (TASMOTA, "LWT"), (TASMOTA, "STATE")),
+        *((CUSTOM, "state"), (CUSTOM, "online"), (CUSTOM, "other")),
+    ]
+)
 
 EM = json.loads(CAPTURED[0])
 EMDATA = json.loads(CAPTURED[1])
@@ -27,20 +50,14 @@ def sent(value):
     return json.dumps(value).replace("-Infinity", "-1e400").replace("Infinity", "1e400").encode()
 
 
-def samples_or_refusal(rest, payload):
+def samples_or_refusal(rest, payload, device=None):
     """Raises what is not a refusal; what is stored must be finite, in range and printable."""
     try:
-        samples = says(rest, payload)
+        samples = says(rest, payload) if device is None else decode(rest, payload, RECEIVED_AT, device)
     except UnreadableMessage:
         return []
     for sample in samples:
-        json.dumps(as_json(sample), allow_nan=False)
-        assert sample.at.tzinfo is not None
-        if isinstance(sample.reading, Power):
-            assert all(value is None or (type(value) is float and abs(value) <= 1e8) for value in sample.reading)
-        if isinstance(sample.reading, Registers | Record):
-            assert all(value is None or 0 <= value < 10**15 for value in sample.reading.energies)
-        assert sample.reported_ts is None or math.isfinite(sample.reported_ts)
+        check_soundness(sample)
     return samples
 
 
@@ -107,3 +124,65 @@ def test_the_sum_of_a_record_is_that_of_its_phases_rounded_once(tenths_of_mwh):
     (sample,) = says("events/rpc", record_frame({"ts": 1767225600, "period": 60, "values": [row]}))
 
     assert abs(sample.reading.energies.drawn * 10 - sum(tenths_of_mwh)) <= 5
+
+
+# --- Every make ---
+
+
+def of_device(topic, payload):
+    device, rest = topic
+    return samples_or_refusal(f"{device.prefix}/{rest}", payload, device)
+
+
+@given(EVERY_TOPIC, st.binary(max_size=300) | VALUES.map(sent))
+def test_any_make_reads_or_refuses_anything(topic, payload):
+    of_device(topic, payload)
+
+
+RELAY_STATUS = json.loads(captured("switch0_status.json"))
+FEW_VALUES = LEAVES | st.lists(LEAVES, max_size=4) | st.dictionaries(st.text(max_size=3), LEAVES, max_size=2)
+SENSOR = json.loads(captured("tasmota_sensor.json"))["ENERGY"]
+STATE = {"ts": 1767225600, "p": 1.25, "phases": [{"u": 230.5}], "energy": {"in": 12.5, "out": 0.125}}
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(RELAY_STATUS)), FEW_VALUES),
+    st.dictionaries(st.sampled_from(["total", "by_minute"]), FEW_VALUES),
+    st.dictionaries(st.sampled_from([*sorted(SENSOR), "ExportActive", "Frequency"]), FEW_VALUES),
+    st.dictionaries(st.sampled_from(sorted(STATE)), FEW_VALUES),
+    FEW_VALUES,
+)
+def test_any_value_in_a_known_field_of_any_make_is_read_or_refused(relay, counter, sensor, state, time):
+    for component in ("switch:0", "pm1:3", "cover:0"):
+        of_device((RELAY, f"status/{component}"), sent(RELAY_STATUS | relay))
+        of_device((RELAY, f"status/{component}"), sent(RELAY_STATUS | {"aenergy": counter}))
+        of_device((RELAY, f"status/{component}"), sent(RELAY_STATUS | {"ret_aenergy": counter}))
+    of_device((TASMOTA, "SENSOR"), sent({"Time": time, "ENERGY": SENSOR | sensor}))
+    of_device((CUSTOM, "state"), sent(STATE | state))
+    of_device((CUSTOM, "state"), sent(STATE | {"energy": {"in": time}, "phases": [{"u": time}]}))
+
+
+@given(st.integers(0, 10**12), st.integers(0, 10**12))
+def test_of_a_relay_drawn_and_returned_add_up_to_what_it_counted(drawn, returned):
+    """In mWh: the counters have three decimals of a Wh."""
+    counted = f'{{"aenergy":{{"total":{(drawn + returned) // 1000}.{(drawn + returned) % 1000:03d}}},'
+    payload = counted + f'"ret_aenergy":{{"total":{returned // 1000}.{returned % 1000:03d}}}}}'
+
+    (registers,) = of_device((RELAY, "status/switch:0"), payload.encode())
+
+    assert (registers.reading.energies.drawn, registers.reading.energies.returned) == (drawn, returned)
+    assert registers.anomalies == NO_ANOMALY
+
+
+@given(
+    st.datetimes(datetime(2025, 7, 1), datetime(2027, 12, 31)).map(lambda moment: moment.replace(microsecond=0)),  # noqa: DTZ001
+    st.integers(0, 1700),
+)
+def test_an_instant_told_in_local_time_comes_back_where_it_was(utc, late):
+    instant = utc.replace(tzinfo=UTC)
+    written = instant.astimezone(DEVICE.zone).replace(tzinfo=None).isoformat()
+
+    moment = moment_of_local(written, received_at=instant + timedelta(seconds=late), device=DEVICE)
+
+    assert (moment.at, moment.source) == (instant, TimeSource.DEVICE)
+    assert moment.anomalies in (NO_ANOMALY, Anomaly.LOCAL_TIME_AMBIGUOUS)

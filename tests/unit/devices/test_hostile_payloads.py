@@ -2,14 +2,28 @@
 
 import pytest
 
+from cercollettiva.devices.decoding import decode
 from cercollettiva.devices.payloads import MAX_PAYLOAD_BYTES
-from cercollettiva.devices.samples import NO_ANOMALY, Power, UnreadableMessage
-from tests.unit.devices.meter import captured, says
+from cercollettiva.devices.samples import NO_ANOMALY, Anomaly, Power, UnreadableMessage
+from tests.unit.devices.meter import EVERY_MAKE, RECEIVED_AT, captured, says
 
-JSON_TOPICS = ["status/em:0", "status/emdata:0", "status/wifi", "events/rpc", "rpc", "online", "anything/else"]
+SHELLY, RELAY, GEN1, TASMOTA, CUSTOM = EVERY_MAKE
+JSON_TOPICS = [
+    *(f"{SHELLY.prefix}/{rest}" for rest in ("status/em:0", "status/emdata:0", "status/wifi", "events/rpc", "rpc")),
+    *(f"{SHELLY.prefix}/{rest}" for rest in ("online", "anything/else", "status/em1:0", "status/em1data:0")),
+    *(f"{RELAY.prefix}/status/{component}" for component in ("switch:0", "pm1:0", "cover:0")),
+    *(f"{GEN1.prefix}/emeter/0/{name}" for name in ("power", "total", "energy")),
+    f"{TASMOTA.prefix}/SENSOR",
+    f"{CUSTOM.prefix}/state",
+]
 
 
-@pytest.mark.parametrize("rest", JSON_TOPICS)
+def hears(topic, payload):
+    (device,) = [device for device in EVERY_MAKE if topic.startswith(f"{device.prefix}/")]
+    return decode(topic, payload, RECEIVED_AT, device)
+
+
+@pytest.mark.parametrize("topic", JSON_TOPICS)
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
@@ -40,9 +54,9 @@ JSON_TOPICS = ["status/em:0", "status/emdata:0", "status/wifi", "events/rpc", "r
         (b'"' + b"x" * MAX_PAYLOAD_BYTES + b'"', "too long: 65538 bytes"),
     ],
 )
-def test_what_is_not_json_is_refused_on_every_topic(rest, payload, reason):
+def test_what_is_not_json_is_refused_on_every_topic_of_every_make(topic, payload, reason):
     with pytest.raises(UnreadableMessage, match=reason):
-        says(rest, payload)
+        hears(topic, payload)
 
 
 def test_a_number_with_an_absurd_exponent_is_refused_where_it_should_be_exact():
@@ -94,3 +108,50 @@ def test_text_that_a_database_can_store_is_no_obstacle(text):
 
     assert sample.reading == Power(power=715.5)
     assert sample.anomalies == NO_ANOMALY
+
+
+ONE_GOOD_FIELD = [
+    (f"{SHELLY.prefix}/status/em:0", '{"total_act_power":5.5,"a_act_power":%s}'),
+    (f"{SHELLY.prefix}/status/em1:0", '{"act_power":5.5,"voltage":%s}'),
+    (f"{RELAY.prefix}/status/switch:0", '{"apower":5.5,"voltage":%s}'),
+    (f"{RELAY.prefix}/status/pm1:0", '{"apower":5.5,"aenergy":{"total":%s}}'),
+    (f"{TASMOTA.prefix}/SENSOR", '{"Time":"2026-01-01T01:00:30","ENERGY":{"Power":5.5,"Total":%s}}'),
+    (f"{CUSTOM.prefix}/state", '{"ts":1767225600,"p":0.0055,"energy":{"in":%s}}'),
+]
+
+
+@pytest.mark.parametrize(("topic", "payload"), ONE_GOOD_FIELD)
+@pytest.mark.parametrize("value", ['"null"', '"12.5"', "true", "{}", "1e15", "-1e15", "1e400", "<b>", '"<b>x</b>"'])
+def test_a_bad_field_is_dropped_with_an_anomaly_and_never_takes_the_good_one_along(topic, payload, value):
+    if value == "<b>":
+        with pytest.raises(UnreadableMessage, match="not JSON"):
+            hears(topic, (payload % value).encode())
+        return
+
+    (sample,) = hears(topic, (payload % value).encode())
+
+    assert sample.reading.power == 5.5
+    assert sample.anomalies & (Anomaly.FIELD_NOT_A_NUMBER | Anomaly.FIELD_OUT_OF_RANGE | Anomaly.NEGATIVE_REGISTER)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"ts":1767225600123,"p":1}',  # milliseconds where seconds are due
+        b'{"ts":1e300,"p":1}',
+    ],
+)
+def test_milliseconds_for_seconds_are_not_believed(payload):
+    (sample,) = hears(f"{CUSTOM.prefix}/state", payload)
+
+    assert (sample.at, sample.anomalies) == (RECEIVED_AT, Anomaly.CLOCK_AHEAD)
+
+
+@pytest.mark.parametrize("device", EVERY_MAKE[:2])
+def test_a_forged_name_is_refused(device):
+    payload = (
+        b'{"src":"shellypro3em-ffffff","method":"NotifyStatus","params":{"ts":1767225600,"switch:0":{"apower":1}}}'
+    )
+
+    with pytest.raises(UnreadableMessage, match="src is 'shellypro3em-ffffff'"):
+        decode(f"{device.prefix}/events/rpc", payload, RECEIVED_AT, device)

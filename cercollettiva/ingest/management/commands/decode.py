@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -16,6 +16,7 @@ from django.utils import timezone
 from cercollettiva.devices.decoding import as_json, decode, prefix_of
 from cercollettiva.devices.payloads import MAX_PAYLOAD_BYTES
 from cercollettiva.devices.samples import Device, UnreadableMessage
+from cercollettiva.devices.templates import BadTemplate, compile_template
 
 LOCAL_ZONE = ZoneInfo("Europe/Rome")
 NO_METER_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
@@ -25,10 +26,12 @@ CANNOT_READ_FILE = 2
 
 HELP = """\
 Prints the samples of a payload, one JSON object a line, or {"rejected": "<reason>"}.
-The database is not needed: the device is unknown, and local times are of Europe/Rome.
+The database is not needed: the device is unknown, and local times are of Europe/Rome unless --zone says another.
+A generic device needs the payload template of its type (docs/add-a-make.md).
 
-example:
+examples:
   manage.py decode cercollettiva/IT001E12345678/shellypro3em-a1b2c3/status/em:0 payload.json
+  manage.py decode zigbee2mqtt/presa payload.json --template template.json
 
 exit codes:
   0  the payload was read; nothing is printed where it carries nothing for us
@@ -37,14 +40,29 @@ exit codes:
 """
 
 
-def decoded_lines(topic: str, payload: bytes, *, received_at: datetime) -> tuple[list[dict[str, Any]], int]:
+def decoded_lines(
+    topic: str, payload: bytes, *, received_at: datetime, zone: ZoneInfo = LOCAL_ZONE, template: Any = None
+) -> tuple[list[dict[str, Any]], int]:
     """The JSON objects to print for a message of an unknown device, and the exit code."""
-    device = Device(None, None, prefix_of(topic), LOCAL_ZONE, NO_METER_BEFORE)
+    prefix = prefix_of(topic) if template is None else _prefix_before(topic, template)
+    device = Device(None, None, prefix, zone, NO_METER_BEFORE, template)
     try:
         samples = decode(topic, payload, received_at, device)
     except UnreadableMessage as refusal:
         return [{"rejected": str(refusal)}], REJECTED
     return [as_json(sample) for sample in samples], 0
+
+
+def _prefix_before(topic: str, template: Any) -> str:
+    """What stands before the longest topic of the template that the topic ends with."""
+    try:
+        endings = sorted((message.topic for message in compile_template(template)), key=len, reverse=True)
+    except BadTemplate as fault:
+        raise CommandError(f"the template cannot be used: {fault}", returncode=CANNOT_READ_FILE) from fault
+    for ending in endings:
+        if ending and topic.endswith(f"/{ending}"):
+            return topic.removesuffix(f"/{ending}")
+    return topic
 
 
 class Command(BaseCommand):
@@ -58,13 +76,45 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("topic", metavar="TOPIC", help="the topic of the message")
         parser.add_argument("file", metavar="FILE", nargs="?", default="-", help="the payload; standard input if none")
+        parser.add_argument("--zone", type=_zone, default=LOCAL_ZONE, help="the zone of the device's local times")
+        parser.add_argument("--template", metavar="FILE", help="a payload template, for a generic device")
 
-    def handle(self, *args: object, topic: str, file: str, **options: object) -> None:
-        lines, exit_code = decoded_lines(topic, _payload_of(file), received_at=timezone.now())
+    def handle(
+        self,
+        *args: object,
+        topic: str,
+        file: str,
+        zone: ZoneInfo = LOCAL_ZONE,
+        template: str | None = None,
+        **options: object,
+    ) -> None:
+        lines, exit_code = decoded_lines(
+            topic,
+            _payload_of(file),
+            received_at=timezone.now(),
+            zone=zone,
+            template=None if template is None else _template_of(template),
+        )
         for line in lines:
             self.stdout.write(json.dumps(line, separators=(",", ":")))
         if exit_code:
             sys.exit(exit_code)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ArgumentTypeError(f"there is no time zone {name!r}: write one such as {LOCAL_ZONE}") from None
+
+
+def _template_of(file: str) -> Any:
+    try:
+        return json.loads(Path(file).read_bytes())
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}", returncode=CANNOT_READ_FILE) from error
+    except (ValueError, RecursionError) as error:
+        raise CommandError(f"{file}: not JSON: {error}", returncode=CANNOT_READ_FILE) from error
 
 
 def _payload_of(file: str) -> bytes:
