@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import energy, ingest, live, pages
+from bench import decoding, energy, ingest, live, pages
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
+    "decoding": decoding.run,
     "ingest": ingest.run,
     "energy": energy.run,
     "live": live.run,

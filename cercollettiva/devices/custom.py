@@ -10,7 +10,7 @@ from cercollettiva.devices.clocks import Moment, moment_of, moment_of_local
 from cercollettiva.devices.makes import Make, Reader, under_prefix
 from cercollettiva.devices.payloads import as_object, read_exact
 from cercollettiva.devices.quantities import checked_floats, energies_of, is_number, without_voltage
-from cercollettiva.devices.readings import doubled, known_readings, without_refused
+from cercollettiva.devices.readings import doubled, joined, known_readings, without_refused
 from cercollettiva.devices.samples import (
     NO_ANOMALY,
     Anomaly,
@@ -63,6 +63,7 @@ def _samples_of(message: MessageTemplate, value: object, received_at: datetime, 
         as_object(value, message.component)
     readings = known_readings(message.component, _power_of(message, value), _energies_of(message, value))
     moment = _moment_of(message.clock, value, received_at, device)
+    odd = joined(moment.anomalies, doubled(value))
     return [
         Sample(
             device.id,
@@ -70,7 +71,7 @@ def _samples_of(message: MessageTemplate, value: object, received_at: datetime, 
             moment.at,
             moment.source,
             reading,
-            moment.anomalies | dropped | doubled(value),
+            joined(odd, dropped),
             moment.reported_ts,
             is_partial=True,  # a template does not say whether what is absent is gone or has not changed
         )
@@ -99,9 +100,9 @@ def _power_of(message: MessageTemplate, value: object) -> tuple[Power, Anomaly]:
         if known is not None and is_number(told) and field.factor != 1:
             (known,), odd = checked_floats((float(Decimal(told) * field.factor),))
         columns[field.column] = known
-        anomalies |= odd
+        anomalies = joined(anomalies, odd)
     power = Power(**columns)
-    return power, anomalies | without_voltage(power)
+    return power, joined(anomalies, without_voltage(power))
 
 
 def _energies_of(message: MessageTemplate, value: object) -> tuple[Energies, Anomaly]:
@@ -109,7 +110,7 @@ def _energies_of(message: MessageTemplate, value: object) -> tuple[Energies, Ano
     anomalies = NO_ANOMALY
     for field in message.energies:
         (columns[field.column],), odd = energies_of(_at(value, field.path), unit=field.unit)
-        anomalies |= odd
+        anomalies = joined(anomalies, odd)
     for direction in ("drawn", "returned"):
         phases = [columns.get(f"{phase}_{direction}") for phase in "abc"]
         known = [phase for phase in phases if phase is not None]

@@ -102,7 +102,7 @@ def energies_of(
         if len(known_phases) == len(phases):
             exact[0] = sum(known_phases, Decimal(0))
     rounded, too_large = _rounded(exact, unit)
-    return rounded, anomalies | too_large
+    return rounded, anomalies | too_large if too_large else anomalies
 
 
 def energies_of_both(both: object, returned: object) -> tuple[Energies, Anomaly]:
@@ -113,7 +113,7 @@ def energies_of_both(both: object, returned: object) -> tuple[Energies, Anomaly]
     """
     whole, whole_odd = _exact(both, WATT_HOURS)
     part, part_odd = _exact(returned, WATT_HOURS)
-    anomalies = whole_odd | part_odd
+    anomalies = whole_odd | part_odd if whole_odd or part_odd else NO_ANOMALY
     drawn = None
     if whole is not None and part is not None:
         if part > whole:  # which of the two is wrong cannot be told
@@ -123,7 +123,7 @@ def energies_of_both(both: object, returned: object) -> tuple[Energies, Anomaly]
     if whole is not None:
         anomalies |= Anomaly.DIRECTION_UNKNOWN
     rounded, too_large = _rounded([drawn, part, whole], WATT_HOURS)
-    return Energies(*rounded), anomalies | too_large
+    return Energies(*rounded), anomalies | too_large if too_large else anomalies
 
 
 def _exact(value: object, unit: int) -> tuple[Decimal | None, Anomaly]:

@@ -22,7 +22,7 @@ def known_readings(
 
     What was dropped of one is told by the other where nothing else is left to tell it.
     """
-    dropped = power[1] | energies[1]
+    dropped = joined(power[1], energies[1])
     has_power, has_energy = power[0] != Power(), energies[0] != Energies()
     readings: list[tuple[Reading, Anomaly]] = []
     if has_power:
@@ -53,3 +53,10 @@ def without_refused(samples: list[Sample], refusals: list[UnreadableMessage]) ->
 def doubled(*objects: object) -> Anomaly:
     """Whether a key came twice in one of these objects."""
     return Anomaly.DUPLICATE_KEY if any(type(fields) is DoubledKeys for fields in objects) else NO_ANOMALY
+
+
+def joined(first: Anomaly, second: Anomaly) -> Anomaly:
+    """Both. Usually there is none, and joining flags that are not set costs as much as reading a message."""
+    if not second:
+        return first
+    return first | second if first else second

@@ -13,7 +13,7 @@ from functools import partial
 from cercollettiva.devices.clocks import Moment, moment_of
 from cercollettiva.devices.makes import Make, Reader, read_plain_text, under_prefix
 from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object, read_json
-from cercollettiva.devices.readings import doubled
+from cercollettiva.devices.readings import doubled, joined
 from cercollettiva.devices.samples import Device, Presence, Sample, TimeSource, UnreadableMessage
 from cercollettiva.devices.shelly_components import Component
 from cercollettiva.devices.shelly_meters import METERS, samples_of_status
@@ -62,7 +62,7 @@ def _read_events(payload: bytes, received_at: datetime, device: Device) -> list[
         case "NotifyStatus" | "NotifyFullStatus" as method:
             params = as_object(frame.get("params"), f"params of {method}")
             moment = moment_of(params.get("ts"), received_at=received_at, device=device)
-            anomalies = moment.anomalies | doubled(frame, params)
+            anomalies = joined(moment.anomalies, doubled(frame, params))
             samples = samples_of_status(params, moment._replace(anomalies=anomalies), device)
             return [sample._replace(is_partial=True) for sample in samples] if method == "NotifyStatus" else samples
         case "NotifyEvent":

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cercollettiva.devices.clocks import Moment
 from cercollettiva.devices.payloads import JsonObject, as_object, read_exact_object, read_quick_object
 from cercollettiva.devices.quantities import energies_of, energies_of_both, floats_of, without_voltage
-from cercollettiva.devices.readings import doubled, known_readings, nothing_usable, without_refused
+from cercollettiva.devices.readings import doubled, joined, known_readings, nothing_usable, without_refused
 from cercollettiva.devices.samples import (
     NO_ANOMALY,
     Anomaly,
@@ -64,9 +64,7 @@ def _power_samples(
     if power.count(None) == len(power) and not odd & Anomaly.METER_ERROR:
         return nothing_usable(component.key, dropped)
     dead = without_voltage(power)
-    if dropped or odd or dead:  # joining flags costs as much as all the rest
-        return [_sample(power, component, moment, device, dropped | odd | dead)]
-    return [_sample(power, component, moment, device, NO_ANOMALY)]
+    return [_sample(power, component, moment, device, joined(joined(dropped, odd), dead))]
 
 
 def _emdata_samples(fields: JsonObject, component: Component, moment: Moment, device: Device) -> list[Sample]:
@@ -74,14 +72,16 @@ def _emdata_samples(fields: JsonObject, component: Component, moment: Moment, de
     drawn, drawn_odd = energies_of(fields.get("total_act"), [fields.get(key) for key in _DRAWN_KEYS])
     returned, returned_odd = energies_of(fields.get("total_act_ret"), [fields.get(key) for key in _RETURNED_KEYS])
     energies = energies_by_phase(drawn, returned)
-    return _register_samples(energies, drawn_odd | returned_odd, fields, component, moment, device)
+    return _register_samples(energies, joined(drawn_odd, returned_odd), fields, component, moment, device)
 
 
 def _em1data_samples(fields: JsonObject, component: Component, moment: Moment, device: Device) -> list[Sample]:
     """Cumulative registers of one channel, from Wh. [mWh]"""
     (drawn,), drawn_odd = energies_of(fields.get("total_act_energy"))
     (returned,), returned_odd = energies_of(fields.get("total_act_ret_energy"))
-    return _register_samples(Energies(drawn, returned), drawn_odd | returned_odd, fields, component, moment, device)
+    return _register_samples(
+        Energies(drawn, returned), joined(drawn_odd, returned_odd), fields, component, moment, device
+    )
 
 
 def _register_samples(
@@ -89,18 +89,19 @@ def _register_samples(
 ) -> list[Sample]:
     if energies == Energies():
         return nothing_usable(component.key, dropped)
-    return [_sample(Registers(energies), component, moment, device, dropped | oddities(fields, component))]
+    odd = joined(dropped, oddities(fields, component))
+    return [_sample(Registers(energies), component, moment, device, odd)]
 
 
 def _relay_samples(fields: JsonObject, component: Component, moment: Moment, device: Device) -> list[Sample]:
     """A relay or plug with a meter says powers and registers at once; one without a meter says nothing to us."""
     values, dropped = floats_of(fields, _RELAY_KEYS)
     power = Power(*values)
-    readings = known_readings(component.key, (power, dropped | without_voltage(power)), _relay_energies(fields))
+    readings = known_readings(component.key, (power, joined(dropped, without_voltage(power))), _relay_energies(fields))
     if not readings and _complains_of_the_meter(fields):
         readings = [(power, NO_ANOMALY)]
     odd = oddities(fields, component)
-    return [_sample(reading, component, moment, device, odd | told) for reading, told in readings]
+    return [_sample(reading, component, moment, device, joined(odd, told)) for reading, told in readings]
 
 
 def _relay_energies(fields: JsonObject) -> tuple[Energies, Anomaly]:
@@ -110,11 +111,11 @@ def _relay_energies(fields: JsonObject) -> tuple[Energies, Anomaly]:
         counter = fields.get(key)
         totals.append(counter.get("total") if isinstance(counter, dict) else None)
         if isinstance(counter, dict):
-            odd |= doubled(counter)
+            odd = joined(odd, doubled(counter))
         elif counter is not None:
             odd |= Anomaly.FIELD_NOT_A_NUMBER
     energies, dropped = energies_of_both(*totals)
-    return energies, odd | dropped
+    return energies, joined(odd, dropped)
 
 
 def _complains_of_the_meter(fields: JsonObject) -> bool:
@@ -125,7 +126,7 @@ def _complains_of_the_meter(fields: JsonObject) -> bool:
 
 
 def _sample(reading: Reading, component: Component, moment: Moment, device: Device, anomalies: Anomaly) -> Sample:
-    told = moment.anomalies | anomalies if anomalies else moment.anomalies
+    told = joined(moment.anomalies, anomalies)
     return Sample(device.id, component.key, moment.at, moment.source, reading, told, moment.reported_ts)
 
 

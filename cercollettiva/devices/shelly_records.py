@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cercollettiva.devices.clocks import moment_of
 from cercollettiva.devices.payloads import JsonObject, as_object, quoted
 from cercollettiva.devices.quantities import energies_of
-from cercollettiva.devices.readings import doubled, without_refused
+from cercollettiva.devices.readings import doubled, joined, without_refused
 from cercollettiva.devices.samples import Anomaly, Device, Energies, Record, Sample, TimeSource, UnreadableMessage
 from cercollettiva.devices.shelly_components import Component, energies_by_phase, oddities
 
@@ -44,7 +44,7 @@ def samples_of_events(frame: JsonObject, received_at: datetime, device: Device) 
         component = _recorded_component(event)
         if component is None:
             continue
-        odd = doubled(frame, params) | oddities(event, component)
+        odd = joined(doubled(frame, params), oddities(event, component))
         data = event.get("data")
         for block in data if isinstance(data, list) else [data]:
             try:
@@ -122,7 +122,7 @@ def _samples_of_block(
     first = moment_of(
         fields.get("ts"), received_at=received_at, device=device, length=length, last_start=length - period
     )
-    odd |= first.anomalies | doubled(fields)
+    odd = joined(odd, joined(first.anomalies, doubled(fields)))
     samples = []
     for index, row in enumerate(rows):
         after = index * period
@@ -133,7 +133,7 @@ def _samples_of_block(
             continue
         at = first.at + timedelta(seconds=after)
         reported_ts = None if first.reported_ts is None else first.reported_ts + after
-        samples.append(Sample(device.id, component.key, at, first.source, record, odd | dropped, reported_ts))
+        samples.append(Sample(device.id, component.key, at, first.source, record, joined(odd, dropped), reported_ts))
     return samples
 
 
@@ -143,7 +143,7 @@ def _record_of(row: object, component: Component, shape: Row, seconds: int) -> t
         raise UnreadableMessage(f"a record of {component.key} must have {shape.columns} values: {quoted(row)}")
     drawn, drawn_odd = _energies_in(row, shape.drawn)
     returned, returned_odd = _energies_in(row, shape.returned)
-    dropped = drawn_odd | returned_odd
+    dropped = joined(drawn_odd, returned_odd)
     energies = energies_by_phase(drawn, returned) if len(drawn) > 1 else Energies(drawn[0], returned[0])
     if energies == Energies():
         raise UnreadableMessage(f"a record of {component.key} holds no usable energy: {', '.join(dropped.words)}")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import NamedTuple
 
 from cercollettiva.devices.clocks import moment_of_local
 from cercollettiva.devices.makes import Make, Reader, read_plain_text, under_prefix
 from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object
-from cercollettiva.devices.quantities import KILOWATT_HOURS, Floats, checked_floats, energies_of
-from cercollettiva.devices.readings import doubled, known_readings
+from cercollettiva.devices.quantities import KILOWATT_HOURS, Floats, checked_floats, energies_of, floats_of
+from cercollettiva.devices.readings import doubled, joined, known_readings
 from cercollettiva.devices.samples import (
     NO_ANOMALY,
     Anomaly,
@@ -35,22 +34,9 @@ _PLACES = ("", "a_", "b_", "c_")
 _PRESENCES = {b"Online": True, b"Offline": False}
 
 
-class Quantity(NamedTuple):
-    """What a field of ENERGY is called in Power, and whether the phases add up to a total."""
-
-    name: str
-    adds_up: bool
-
-
-_QUANTITIES = {
-    "Power": Quantity("power", adds_up=True),
-    "ApparentPower": Quantity("apparent_power", adds_up=True),
-    "ReactivePower": Quantity("reactive_power", adds_up=True),
-    "Voltage": Quantity("voltage", adds_up=False),
-    "Current": Quantity("current", adds_up=False),
-    "Factor": Quantity("power_factor", adds_up=False),
-    "Frequency": Quantity("frequency", adds_up=False),
-}
+# In the order of Power: what ENERGY calls its first seven.
+_KEYS = ("Power", "ApparentPower", "ReactivePower", "Voltage", "Current", "Factor", "Frequency")
+_ADD_UP = frozenset(["Power", "ApparentPower", "ReactivePower"])  # the phases make a total
 
 
 def prefix_of(topic: str) -> str | None:
@@ -73,25 +59,32 @@ def _read_sensor(payload: bytes, received_at: datetime, device: Device) -> list[
     fields = as_object(message["ENERGY"], "ENERGY")
     readings = known_readings("ENERGY", _power_of(fields), _energies_of(fields))
     moment = moment_of_local(message.get("Time"), received_at=received_at, device=device)
-    odd = moment.anomalies | doubled(message, fields)
+    odd = joined(moment.anomalies, doubled(message, fields))
     return [
-        Sample(device.id, COMPONENT, moment.at, moment.source, reading, odd | dropped, moment.reported_ts)
+        Sample(device.id, COMPONENT, moment.at, moment.source, reading, joined(odd, dropped), moment.reported_ts)
         for reading, dropped in readings
     ]
 
 
 def _power_of(fields: JsonObject) -> tuple[Power, Anomaly]:
     """A plug whose relay is off measures 0 V behind it: that is no anomaly here."""
+    if any(type(fields.get(key)) is list for key in _KEYS):
+        return _power_by_phase(fields)
+    values, dropped = floats_of(fields, _KEYS)
+    return Power(*values), dropped
+
+
+def _power_by_phase(fields: JsonObject) -> tuple[Power, Anomaly]:
     columns: dict[str, float | None] = {}
     anomalies = NO_ANOMALY
-    for key, quantity in _QUANTITIES.items():
+    for key, name in zip(_KEYS, Power._fields, strict=False):
         total, phases, odd = _whole_and_phases(fields.get(key))
         values, dropped = checked_floats((total, *phases))
-        if phases and quantity.adds_up:
+        if phases and key in _ADD_UP:
             values, too_large = checked_floats((_sum_of(values[1:]), *values[1:]))
             dropped |= too_large
         anomalies |= odd | dropped
-        columns |= dict(zip((f"{place}{quantity.name}" for place in _PLACES), values, strict=False))
+        columns |= dict(zip((f"{place}{name}" for place in _PLACES), values, strict=False))
     return Power(**columns), anomalies
 
 
