@@ -30,6 +30,7 @@ COMPONENT = "energy:0"
 MOST_PHASES = 3
 
 _OWN_TOPICS = re.compile(r"(?P<prefix>(.+/)?tele(/.+)?)/[A-Z][A-Z0-9_]*")
+_BESIDE = re.compile(r"(?:stat|cmnd)/(?P<topic>.+)/[A-Z][A-Za-z0-9_]*")  # its answers, and what it is told
 _PLACES = ("", "a_", "b_", "c_")
 _PRESENCES = {b"Online": True, b"Offline": False}
 
@@ -42,7 +43,10 @@ _ADD_UP = frozenset(["Power", "ApparentPower", "ReactivePower"])  # the phases m
 def prefix_of(topic: str) -> str | None:
     """What stands before the last level, where a level before it says that it is telemetry."""
     found = _OWN_TOPICS.fullmatch(topic)
-    return found["prefix"] if found else None
+    if found:
+        return found["prefix"]
+    beside = _BESIDE.fullmatch(topic)
+    return f"tele/{beside['topic']}" if beside else None
 
 
 def reader_of(topic: str, device: Device) -> Reader | None:

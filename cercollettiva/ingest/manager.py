@@ -83,9 +83,10 @@ class DeviceManager:
         except KeyError:
             route = self._route_of(delivery.topic)
         if route is None:
-            if not delivery.retain:
-                first_bytes = delivery.payload[:FIRST_BYTES]
-                batch.strangers.append(Stranger(prefix_of(delivery.topic), delivery.topic, first_bytes))
+            prefix = prefix_of(delivery.topic)
+            # A Tasmota also answers beside its prefix, on stat/<topic>: that is nobody unknown.
+            if not delivery.retain and prefix not in self._directory:
+                batch.strangers.append(Stranger(prefix, delivery.topic, delivery.payload[:FIRST_BYTES]))
             return
         try:
             self._keep(route.reader(delivery.payload, delivery.received_at, route.entry.device), delivery, route, batch)

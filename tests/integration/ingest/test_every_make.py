@@ -153,6 +153,14 @@ def test_a_generic_device_may_speak_on_its_prefix_itself():
     assert powers(CUSTOM) == [(NOON, "plug:0", 5.0, None)]
 
 
+def test_what_a_known_tasmota_says_beside_its_prefix_makes_no_unknown_device():
+    topics = ["stat/tasmota_1A2B3C/POWER", "cmnd/tasmota_1A2B3C/Power"]
+
+    outcome = replay([json.dumps({"recv": NOON.timestamp(), "topic": topic, "payload": "ON"}) for topic in topics])
+
+    assert (outcome.deliveries, outcome.strangers, outcome.refused) == (2, 0, 0)
+
+
 def test_an_unknown_device_is_listed_under_the_prefix_to_adopt():
     topics = [
         "shellies/shellyem3-FFEEDD/emeter/1/power",
