@@ -12,7 +12,7 @@ from functools import partial
 
 from cercollettiva.devices.clocks import Moment, moment_of
 from cercollettiva.devices.makes import Make, Reader, read_plain_text, under_prefix
-from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object, read_json
+from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object, read_frame, read_json
 from cercollettiva.devices.readings import doubled, joined
 from cercollettiva.devices.samples import Device, Presence, Sample, TimeSource, UnreadableMessage
 from cercollettiva.devices.shelly_components import Component
@@ -54,7 +54,7 @@ def _read_status(component: Component, payload: bytes, received_at: datetime, de
 
 def _read_events(payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
     """What changed (`NotifyStatus`, partial), a whole status (`NotifyFullStatus`) or records (`NotifyEvent`)."""
-    frame = read_exact_object(payload, "events/rpc")
+    frame = read_frame(payload, "events/rpc")
     if "method" not in frame:
         return _samples_of_answer(frame, received_at, device)
     _check_source(frame, device)
