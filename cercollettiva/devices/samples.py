@@ -153,6 +153,12 @@ class Device(NamedTuple):
     payload_template: dict[str, object] | None = None  # CUSTOM devices: where each value stands
 
 
+def registers_of(component: str) -> str:
+    """Where the registers of a channel stand: beside it for em:0 (emdata:0) and em1:2 (em1data:2), else in it."""
+    kind, _, number = component.partition(":")
+    return f"{kind}data:{number}" if kind in ("em", "em1") else component
+
+
 class Kind(Enum):
     """The words for kinds of reading in JSON."""
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 from django.apps.registry import Apps
 from django.apps.registry import apps as installed_apps
 
+from cercollettiva.devices.samples import registers_of
+
 STATUS: Final = "{prefix}/status/{component}"
 GEN1: Final = "{prefix}/emeter/{channel}/{value}"  # where the prefix is shellies/<id>
 TASMOTA: Final = "{prefix}/SENSOR"  # where the prefix is tele/<topic>
@@ -39,7 +41,7 @@ def _type(
         "phases": phases,
         "profiles": profiles,
         "components": components,  # of all profiles together
-        "registers": {component: _registers_of(component) for component in components},  # where they stand
+        "registers": {component: registers_of(component) for component in components},  # where they stand
         "minute_records": minute_records,  # it keeps records that can be fetched after a gap
         "both_directions": both_directions,  # it counts drawn and returned energy apart
     }
@@ -50,11 +52,6 @@ def _type(
         "topic_template": topics,
         "capabilities": capabilities,
     }
-
-
-def _registers_of(component: str) -> str:
-    kind, _, number = component.partition(":")
-    return f"{kind}data:{number}" if kind in ("em", "em1") else component
 
 
 def _usual(kind: str, count: int) -> dict[str, Profile]:

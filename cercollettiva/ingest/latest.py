@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import orjson
 
-from cercollettiva.devices.samples import Energies, Power, Registers, Sample
+from cercollettiva.devices.samples import Energies, Power, Registers, Sample, registers_of
 from cercollettiva.energy.models import DeviceState
 from cercollettiva.energy.store import StateRow
 from cercollettiva.ingest.directory import Role
@@ -113,7 +113,7 @@ class Latest:
         """The drawn register at or before the instant of an instantaneous sample. [mWh]"""
         if not self._registers or not isinstance(sample.reading, Power):
             return None
-        registers = self._registers.get(_register_component(sample.component))
+        registers = self._registers.get(registers_of(sample.component))
         if registers is None or registers.at is None or registers.at > sample.at:
             return None
         return registers.values.drawn
@@ -176,12 +176,6 @@ def _lay_over(components: dict[str, Known[Values]], sample: Sample, at: datetime
         components[sample.component] = Known(at, values)
     else:
         known.lay_over(at, values, is_partial=sample.is_partial)
-
-
-def _register_component(component: str) -> str:
-    """Shelly's registers stand beside their channel: em:0 and emdata:0, em1:2 and em1data:2."""
-    kind, _, number = component.partition(":")
-    return f"{kind}data:{number}" if kind in ("em", "em1") else component
 
 
 def _joined(components: Mapping[str, Known[Values]]) -> str:

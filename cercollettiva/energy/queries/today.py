@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber
 
 from cercollettiva.core.models import Plant, PlantType
 from cercollettiva.core.periods import covers
-from cercollettiva.devices.samples import Energies, TimeSource
+from cercollettiva.devices.samples import Energies, TimeSource, registers_of
 from cercollettiva.energy.models import ChannelRole, EnergyKind, EnergyMeasurement, Role
 
 AROUND_MIDNIGHT: Final = timedelta(hours=1)  # an older register would count energy of yesterday
@@ -84,7 +84,7 @@ def _registers_at(midnight: datetime, channels: Sequence[_Channel]) -> dict[tupl
         EnergyMeasurement.objects.filter(
             ~Q(time_source=TimeSource.UNKNOWN.value),
             device_id__in={channel.device for channel in channels},
-            component__in={_register_component(channel.component) for channel in channels},
+            component__in={registers_of(channel.component) for channel in channels},
             timestamp__gt=midnight - AROUND_MIDNIGHT,
             timestamp__lte=midnight,
             kind=EnergyKind.REGISTERS,
@@ -96,19 +96,13 @@ def _registers_at(midnight: datetime, channels: Sequence[_Channel]) -> dict[tupl
     return {(row["device_id"], row["component"]): row for row in rows}
 
 
-def _register_component(component: str) -> str:
-    """A meter's registers stand beside their channel: em:0 and emdata:0, em1:2 and em1data:2."""
-    kind, _, number = component.partition(":")
-    return f"{kind}data:{number}" if kind in ("em", "em1") else component
-
-
 def _energy_of(
     channels: Sequence[_Channel], before: Mapping[tuple[int, str], Registers], midnight: datetime
 ) -> EnergyToday:
     forward: dict[str, list[int | None]] = {}
     backward: dict[str, list[int | None]] = {}
     for channel in channels:
-        registers = _register_component(channel.component)
+        registers = registers_of(channel.component)
         last = (channel.state or {}).get(registers, {})
         first = before.get((channel.device, registers), {})
         known = max(channel.role_from, channel.placed_from) <= midnight and _is_of_today(last, midnight)
