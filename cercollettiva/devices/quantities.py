@@ -60,10 +60,12 @@ def _one_by_one(values: tuple[object, ...]) -> tuple[Floats, Anomaly]:
         elif not is_number(value):
             anomalies |= Anomaly.FIELD_NOT_A_NUMBER
         # compared before it is converted: float() of a huge int overflows
-        elif not -LARGEST <= value <= LARGEST or (value and -SMALLEST < value < SMALLEST):
+        elif not -LARGEST <= value <= LARGEST:
             anomalies |= Anomaly.FIELD_OUT_OF_RANGE
         else:
             number = float(value)
+            if number and abs(number) < SMALLEST:
+                number, anomalies = None, anomalies | Anomaly.FIELD_OUT_OF_RANGE
         kept.append(number)
     return tuple(kept), anomalies
 

@@ -152,6 +152,17 @@ def test_a_power_no_meter_can_measure_is_dropped_and_the_others_stay(wrong):
     assert sample.anomalies == Anomaly.FIELD_OUT_OF_RANGE
 
 
+@pytest.mark.parametrize("beside", ["1.5", "1", '"x"'])
+def test_what_no_float_can_tell_from_zero_is_zero_whatever_stands_beside_it(beside):
+    frame = f'{{"method":"NotifyStatus","params":{{"em:0":{{"a_act_power":1e-400,"b_act_power":{beside}}}}}}}'
+
+    for sample in (
+        *says("status/em:0", f'{{"a_act_power":1e-400,"b_act_power":{beside}}}'.encode()),
+        *says("events/rpc", frame.encode()),
+    ):
+        assert sample.reading.a_power == 0.0
+
+
 def test_a_null_field_is_absent_like_one_that_is_missing():
     payload = {"id": 0, "n_current": None, "a_act_power": None, "b_act_power": 5.0}
 
