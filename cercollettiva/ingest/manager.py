@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from cercollettiva.devices.decoding import Reader, prefix_of, reader_of
 from cercollettiva.devices.samples import Presence, Sample, TimeSource, UnreadableMessage
 from cercollettiva.energy.models import DeviceState
-from cercollettiva.energy.models.mqtt import FIRST_BYTES
-from cercollettiva.energy.store import Batch, Incoming, Refusal, StateRow, Stranger
+from cercollettiva.energy.models.mqtt import FIRST_BYTES, LAST_BYTES
+from cercollettiva.energy.store import Batch, Heard, Incoming, Refusal, StateRow, Stranger
 from cercollettiva.ingest.clock import steady_now
 from cercollettiva.ingest.directory import Directory, Entry
 from cercollettiva.ingest.latest import STATE_EVERY, Latest
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 MOST_ROUTES: Final = 50_000  # topics remembered; a flood of invented ones only empties the memory
 LONGEST_ROUTE: Final = 256  # characters of a topic worth remembering
+HEARD_EVERY: Final = timedelta(seconds=5)  # the last message as it came is for a person's eyes
 RETAINED_WILL_YIELDS_TO_DATA_OF: Final = timedelta(minutes=5)
 
 
@@ -62,6 +63,8 @@ class DeviceManager:
         self._latest: dict[int, Latest] = {}
         self._routes: dict[str, Route | None] = {}
         self._touched: dict[int, Latest] = {}
+        self._heard: dict[int, Delivery] = {}  # the last of each device since they were last written
+        self._heard_at = steady_now() - HEARD_EVERY
         self._taken_at = steady_now()
 
     def remember(self, states: Iterable[DeviceState]) -> None:
@@ -88,6 +91,8 @@ class DeviceManager:
             if not delivery.retain and prefix not in self._directory:
                 batch.strangers.append(Stranger(prefix, delivery.topic, delivery.payload[:FIRST_BYTES]))
             return
+        if not delivery.retain:
+            self._heard[route.entry.key] = delivery
         try:
             self._keep(route.reader(delivery.payload, delivery.received_at, route.entry.device), delivery, route, batch)
         except UnreadableMessage as error:
@@ -112,6 +117,21 @@ class DeviceManager:
     def owes_states(self, now: datetime) -> bool:
         """Whether states wait to be written though no message comes to take them along."""
         return bool(self._touched) and now - self._taken_at >= STATE_EVERY
+
+    def take_heard(self, now: datetime | None = None) -> list[Heard]:
+        """The last message of each device that spoke: all together every few seconds. Without a time, at once."""
+        if now is not None and now - self._heard_at < HEARD_EVERY:
+            return []
+        self._heard_at = now or steady_now()
+        last, self._heard = self._heard, {}
+        return [
+            Heard(key, one.topic, one.payload[:LAST_BYTES], len(one.payload), one.received_at)
+            for key, one in last.items()
+        ]
+
+    def owes_heard(self, now: datetime) -> bool:
+        """Whether last messages wait to be written though none comes to take them along."""
+        return bool(self._heard) and now - self._heard_at >= HEARD_EVERY
 
     def _keep(self, samples: list[Sample], delivery: Delivery, route: Route, batch: Batch) -> None:
         latest = route.latest

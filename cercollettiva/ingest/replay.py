@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from cercollettiva.energy.models import DeviceState
-from cercollettiva.energy.store import StateRow, save_batch
+from cercollettiva.energy.store import save_batch
 from cercollettiva.ingest.buffer import Load
 from cercollettiva.ingest.directory import directory_at
 from cercollettiva.ingest.manager import Delivery, DeviceManager
@@ -53,10 +53,10 @@ def replay(lines: Iterable[str]) -> Replayed:
         manager.read(delivery, load.batch)
         deliveries += 1
         if deliveries % DELIVERIES_AT_A_TIME == 0:
-            writer.store(load, manager.take_states())
+            writer.store(load, manager)
             # Each load counts as a connection of its own, so that copies of what the one before held are recognised.
             load = Load(connection=deliveries)
-    writer.store(load, manager.take_states())
+    writer.store(load, manager)
     return Replayed(deliveries, writer.stored, writer.repeated, writer.refused, writer.strangers, bad_lines)
 
 
@@ -67,9 +67,9 @@ class _Writer:
         self.stored = self.repeated = self.refused = self.strangers = 0
         self._redeliveries = Redeliveries()
 
-    def store(self, load: Load, states: list[StateRow]) -> None:
+    def store(self, load: Load, manager: DeviceManager) -> None:
         batch, now = load.batch, datetime.now(UTC)
-        batch.states = states
+        batch.states, batch.heard = manager.take_states(), manager.take_heard()
         self.repeated += self._redeliveries.remove_from(load)
         outcome = save_batch(batch, ingestor=INGESTOR, now=now)
         self.stored += outcome.stored

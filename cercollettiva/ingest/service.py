@@ -12,8 +12,7 @@ from typing import Final
 from cercollettiva.ingest.breaker import CircuitBreaker
 from cercollettiva.ingest.buffer import Buffer
 from cercollettiva.ingest.clock import ReceiveClock, steady_now
-from cercollettiva.ingest.latest import STATE_EVERY
-from cercollettiva.ingest.manager import Delivery, DeviceManager
+from cercollettiva.ingest.manager import HEARD_EVERY, Delivery, DeviceManager
 from cercollettiva.ingest.mqtt import Arrival, BrokerAddress, MQTTConnection
 from cercollettiva.ingest.writer import Writer
 
@@ -93,7 +92,9 @@ class MQTTService:
         self._watch_backlog()
 
     def _is_due(self) -> bool:
-        return self._buffer.is_due(now=datetime.now(UTC)) or self._manager.owes_states(steady_now())
+        now = steady_now()
+        owes = self._manager.owes_states(now) or self._manager.owes_heard(now)
+        return owes or self._buffer.is_due(now=datetime.now(UTC))
 
     def _settle(self) -> None:
         """A session that lasts ends the waits between reconnections."""
@@ -193,8 +194,11 @@ class MQTTService:
             self._begin_backlog()
 
     def _hand_over(self, *, at_last: bool = False) -> None:
-        most = STATES_WHEN_FULL if self._buffer.is_full and not at_last else None
-        self._buffer.batch.states = self._manager.take_states(None if at_last else steady_now(), most=most)
+        is_pressed = self._buffer.is_full and not at_last
+        now = None if at_last else steady_now()
+        self._buffer.batch.states = self._manager.take_states(now, most=STATES_WHEN_FULL if is_pressed else None)
+        if not is_pressed:  # the last messages as they came are for a person's eyes: they wait until there is room
+            self._buffer.batch.heard = self._manager.take_heard(now)
         self._writer.put(self._buffer.take())
 
     def _acknowledge(self) -> None:
@@ -204,7 +208,8 @@ class MQTTService:
 
     def _drain(self) -> None:
         """Store and acknowledge what has arrived. What the database does not take in time stays with the broker."""
-        if len(self._buffer) or self._manager.owes_states(steady_now() + STATE_EVERY):
+        at_last = steady_now() + HEARD_EVERY
+        if len(self._buffer) or self._manager.owes_states(at_last) or self._manager.owes_heard(at_last):
             self._hand_over(at_last=True)
         self._writer.stop(within=DRAIN_WITHIN)
         self._acknowledge()

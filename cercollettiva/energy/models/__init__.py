@@ -30,6 +30,7 @@ from cercollettiva.energy.models.measurements import (
 )
 from cercollettiva.energy.models.mqtt import (
     IngestBatch,
+    LastMessage,
     MQTTAuditLog,
     MQTTBroker,
     MQTTConfiguration,
@@ -56,6 +57,7 @@ __all__ = [
     "IngestBatch",
     "IntervalQuality",
     "IntervalSource",
+    "LastMessage",
     "MQTTAuditLog",
     "MQTTBroker",
     "MQTTConfiguration",

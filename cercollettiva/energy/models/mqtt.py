@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Concat, StrIndex, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cercollettiva.core.models import Plant
 from cercollettiva.energy.models.devices import DEVICE_ID, DeviceConfiguration
+from cercollettiva.energy.models.visibility import ManagedMessageQuerySet
 from cercollettiva.users.fields import EncryptedTextField
 from cercollettiva.users.visibility import VisibleQuerySet
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 TOPIC_LENGTH = 512
 REASON_LENGTH = 150  # topic and reason are one key: at four bytes a character they must fit in an index entry
 FIRST_BYTES = 256
+LAST_BYTES = 1024  # of a device's last message: any status whole, the beginning of what is longer
 
 
 class MQTTBroker(models.Model):
@@ -129,6 +133,7 @@ class MQTTAuditLog(models.Model):
         BROKER_CHANGED = "BROKER_CHANGED", _("broker modificato")
         FILES_WRITTEN = "FILES_WRITTEN", _("file del broker scritti")
         TESTED = "TESTED", _("connessione provata")
+        ADOPTED = "ADOPTED", _("misuratore adottato")
 
     at = models.DateTimeField(_("quando"), default=timezone.now, editable=False)
     actor = models.ForeignKey(
@@ -154,7 +159,11 @@ class MQTTAuditLog(models.Model):
         ordering = ["-at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(action__in=["ISSUED", "ROTATED", "REVOKED", "BROKER_CHANGED", "FILES_WRITTEN", "TESTED"]),
+                condition=Q(
+                    action__in=[
+                        *("ISSUED", "ROTATED", "REVOKED", "BROKER_CHANGED", "FILES_WRITTEN", "TESTED", "ADOPTED")
+                    ]
+                ),
                 name="mqtt_audit_action_is_known",
             ),
         ]
@@ -169,12 +178,6 @@ class MQTTAuditLog(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AuditLogIsPermanent
-
-
-class RejectedMessageQuerySet(VisibleQuerySet["RejectedMessage"]):
-    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
-        """For those who look after the device: administrators and technicians of its community."""
-        return self.filter(device__in=DeviceConfiguration.objects.managed_by(user, at=at))
 
 
 class RejectedMessage(models.Model):
@@ -195,7 +198,7 @@ class RejectedMessage(models.Model):
     first_seen = models.DateTimeField(_("la prima volta"))
     last_seen = models.DateTimeField(_("l'ultima volta"))
 
-    objects = RejectedMessageQuerySet.as_manager()
+    objects = ManagedMessageQuerySet["RejectedMessage"].as_manager()
 
     class Meta:
         verbose_name = _("messaggio rifiutato")
@@ -209,6 +212,49 @@ class RejectedMessage(models.Model):
         return f"{self.topic}: {self.reason}"
 
 
+class LastMessageQuerySet(ManagedMessageQuerySet["LastMessage"]):
+    time_column = "received_at"
+
+
+class LastMessage(models.Model):
+    """What a device said last, as it came and whether or not it could be read; the ingestor writes it every 5 s."""
+
+    device = models.OneToOneField(
+        DeviceConfiguration, models.CASCADE, primary_key=True, related_name="last_message", verbose_name=_("misuratore")
+    )
+    topic = models.CharField(_("topic"), max_length=TOPIC_LENGTH)
+    first_bytes = models.BinaryField(_("primi byte"), max_length=LAST_BYTES)
+    size = models.PositiveIntegerField(_("lunghezza (byte)"))
+    received_at = models.DateTimeField(_("ricevuto il"))
+
+    objects = LastMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ultimo messaggio")
+        verbose_name_plural = _("ultimi messaggi")
+
+    def __str__(self) -> str:
+        return self.topic
+
+
+class UnknownDeviceQuerySet(VisibleQuerySet["UnknownDevice"]):
+    def still_unknown(self) -> Self:
+        """Without those an active device has taken: the ingestor may count one for some seconds after its adoption."""
+        taken = DeviceConfiguration.objects.filter(is_active=True).alias(
+            begins=StrIndex(Concat(OuterRef("prefix"), Value("/")), Concat(F("topic_prefix"), Value("/")))
+        )
+        return self.exclude(Exists(taken.filter(begins=1)))
+
+    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
+        """Strangers speak under prefixes of anybody: one is shown to those who manage the POD that it names."""
+        plants = Plant.objects.managed_by(user, at=at).active_at(at)
+        named = plants.alias(
+            in_prefix=StrIndex(Upper(OuterRef("prefix")), F("pod_key")),
+            in_topic=StrIndex(Upper(OuterRef("last_topic")), F("pod_key")),
+        ).filter(Q(in_prefix__gt=0) | Q(in_topic__gt=0))
+        return self.filter(Exists(named))
+
+
 class UnknownDevice(models.Model):
     """Somebody speaks under a prefix that no active device has: perhaps one to add."""
 
@@ -219,7 +265,7 @@ class UnknownDevice(models.Model):
     first_seen = models.DateTimeField(_("la prima volta"))
     last_seen = models.DateTimeField(_("l'ultima volta"))
 
-    objects = VisibleQuerySet["UnknownDevice"].as_manager()
+    objects = UnknownDeviceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("misuratore sconosciuto")

@@ -14,11 +14,11 @@ from django.db import DataError, IntegrityError, OperationalError, connections, 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.devices.samples import Sample
-from cercollettiva.energy.store import journal, months, postgresql, quarantine, sqlite
-from cercollettiva.energy.store.batch import Batch, Incoming, Outcome, Refusal, StateRow, Stranger
+from cercollettiva.energy.store import heard, journal, months, postgresql, quarantine, sqlite
+from cercollettiva.energy.store.batch import Batch, Heard, Incoming, Outcome, Refusal, StateRow, Stranger
 from cercollettiva.energy.store.rows import ENERGIES, POWERS, Table, dirty_quarters
 
-__all__ = ["Batch", "Incoming", "Outcome", "Refusal", "StateRow", "Stranger", "save_batch", "save_samples"]
+__all__ = ["Batch", "Heard", "Incoming", "Outcome", "Refusal", "StateRow", "Stranger", "save_batch", "save_samples"]
 
 # What a value raises on its way into a row: the row's fault. Anything else is ours, and stops the ingestor loudly.
 BAD_ROW = (DataError, IntegrityError, OverflowError)
@@ -65,6 +65,7 @@ def _save(connection: BaseDatabaseWrapper, batch: Batch, insert: Insert, *, inge
         journal.write(using, batch.received_fingerprints, seq=seq, ingestor=ingestor, now=now)
         quarantine.write_refusals(using, [*batch.refusals, *refused], now=now)
         quarantine.write_strangers(using, batch.strangers, now=now)
+        heard.write(using, batch.heard)
     return Outcome(stored, repeated=len(batch.incoming) - stored - len(refused), refused=len(refused))
 
 

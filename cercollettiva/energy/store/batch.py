@@ -52,6 +52,16 @@ class Stranger(NamedTuple):
     first_bytes: bytes
 
 
+class Heard(NamedTuple):
+    """The last message of a device as it came, whether it could be read or not."""
+
+    device_id: int
+    topic: str
+    first_bytes: bytes
+    size: int  # of the whole message [bytes]
+    received_at: datetime
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything that one transaction stores. Lists keep the order of arrival."""
@@ -60,6 +70,7 @@ class Batch:
     states: list[StateRow] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     strangers: list[Stranger] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
 
     @property
     def received_fingerprints(self) -> set[int]:

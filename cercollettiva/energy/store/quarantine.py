@@ -45,7 +45,7 @@ def write_refusals(using: str, refusals: Sequence[Refusal], *, now: datetime) ->
     counts: Counter[tuple[str, str]] = Counter()
     latest: dict[tuple[str, str], Refusal] = {}
     for refusal in refusals:
-        key = (_storable(refusal.topic, TOPIC_LENGTH), _storable(refusal.reason, REASON_LENGTH))
+        key = (storable(refusal.topic, TOPIC_LENGTH), storable(refusal.reason, REASON_LENGTH))
         counts[key] += 1
         latest[key] = refusal
     moment = _moment(using, now)
@@ -62,11 +62,11 @@ def write_strangers(using: str, strangers: Sequence[Stranger], *, now: datetime)
     """One line per unknown prefix, with the last topic, its first bytes and a count."""
     if not strangers:
         return
-    counts = Counter(_storable(stranger.prefix, TOPIC_LENGTH) for stranger in strangers)
-    latest = {_storable(stranger.prefix, TOPIC_LENGTH): stranger for stranger in strangers}
+    counts = Counter(storable(stranger.prefix, TOPIC_LENGTH) for stranger in strangers)
+    latest = {storable(stranger.prefix, TOPIC_LENGTH): stranger for stranger in strangers}
     moment = _moment(using, now)
     lines = [
-        (prefix, _storable(last.topic, TOPIC_LENGTH), last.first_bytes[:FIRST_BYTES], counts[prefix], moment, moment)
+        (prefix, storable(last.topic, TOPIC_LENGTH), last.first_bytes[:FIRST_BYTES], counts[prefix], moment, moment)
         for prefix, last in latest.items()
     ]
     with connections[using].cursor() as cursor:
@@ -81,7 +81,7 @@ def _keep_latest(model: type[models.Model], using: str, *, most: int) -> None:
         lines.exclude(pk__in=newest).delete()
 
 
-def _storable(text: str, length: int) -> str:
+def storable(text: str, length: int) -> str:
     """Text that PostgreSQL takes: no NUL, no half characters."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")[:length]
 

@@ -40,6 +40,7 @@ from cercollettiva.energy.models import (
     IngestBatch,
     IntervalQuality,
     IntervalSource,
+    LastMessage,
     MQTTAuditLog,
     MQTTBroker,
     MQTTConfiguration,
@@ -115,8 +116,13 @@ def rejected(side: Community) -> RejectedMessage:
     )
 
 
+def last_message(side: Community) -> LastMessage:
+    return LastMessage.objects.create(device=side.device, topic=side.device.topic_prefix, size=0, received_at=NOW)
+
+
 def unknown(side: Community) -> UnknownDevice:
-    return UnknownDevice.objects.create(prefix=side.cer.slug, last_topic="x", first_seen=NOW, last_seen=NOW)
+    prefix = f"new/{side.plant.pod_code.lower()}x/shelly"
+    return UnknownDevice.objects.create(prefix=prefix, last_topic=f"{prefix}/online", first_seen=NOW, last_seen=NOW)
 
 
 def credentials(side: Community) -> MQTTConfiguration:
@@ -176,7 +182,8 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "aggregate of the community": (aggregate(SubjectKind.COMMUNITY, lambda side: side.cer.pk), ALL_IN_A),
     "dirty quarter": (lambda side: DirtyQuarter.objects.create(device=side.device, start=NOW), STAFF),
     "rejected message": (rejected, MANAGERS),
-    "unknown device": (unknown, STAFF),
+    "last message": (last_message, MANAGERS),
+    "unknown device": (unknown, MANAGERS),
     "broker": (broker, STAFF),
     "credentials": (credentials, STAFF),
     "audit log": (lambda side: MQTTAuditLog.objects.create(device=side.device, action="ISSUED"), STAFF),
@@ -379,3 +386,43 @@ def test_only_an_administrator_administers(scene):
     assert not CERConfiguration.objects.administered_by(scene.a.technician, at=NOW).exists()
     assert set(CERConfiguration.objects.administered_by(scene.a.admin, at=NOW)) == {scene.a.cer}
     assert set(CERConfiguration.objects.managed_by(scene.a.technician, at=NOW)) == {scene.a.cer}
+
+
+def test_an_unknown_device_whose_prefix_names_no_pod_is_for_the_platform_alone(scene):
+    UnknownDevice.objects.create(prefix="lab/shelly", last_topic="lab/shelly/online", first_seen=NOW, last_seen=NOW)
+
+    seen = {name for name, user in scene.viewers.items() if UnknownDevice.objects.visible_to(user, at=NOW).exists()}
+
+    assert seen == STAFF
+
+
+def test_an_unknown_device_is_not_shown_for_a_plant_that_has_left(scene):
+    line = unknown(scene.a)
+
+    scene.a.plant.active_to = NOW - timedelta(days=1)
+    scene.a.plant.save()
+
+    assert line not in UnknownDevice.objects.visible_to(scene.a.technician, at=NOW)
+
+
+def test_an_unknown_device_that_is_now_known_is_not_unknown(scene):
+    strangers = [
+        UnknownDevice.objects.create(prefix=prefix, last_topic=f"{prefix}/x", first_seen=NOW, last_seen=NOW)
+        for prefix in ("new/meter", "new/meter/inner", "new/meter2", "old/meter")
+    ]
+    make_device(70, topic_prefix="new/meter")
+    make_device(71, topic_prefix="old/meter", is_active=False)
+
+    assert set(UnknownDevice.objects.still_unknown()) == set(strangers[2:])
+
+
+def test_a_meter_that_is_moved_leaves_its_raw_messages_behind(scene):
+    device = scene.a.device
+    lines = [rejected(scene.a), last_message(scene.a)]
+    device.placements.get().end(at=NOW + timedelta(hours=1))
+    DevicePlacement.objects.create(device=device, plant=scene.b.plant, active_from=NOW + timedelta(hours=1))
+
+    for line in lines:
+        rows = type(line).objects
+        assert line in rows.visible_to(scene.a.technician, at=NOW + timedelta(days=1))
+        assert line not in rows.visible_to(scene.b.technician, at=NOW + timedelta(days=1))

@@ -25,12 +25,14 @@ from cercollettiva.energy.models import (
     DirtyQuarter,
     EnergyMeasurement,
     IngestBatch,
+    LastMessage,
     Quality,
     RejectedMessage,
     UnknownDevice,
 )
 from cercollettiva.energy.store import (
     Batch,
+    Heard,
     Incoming,
     Refusal,
     StateRow,
@@ -318,6 +320,19 @@ def test_unknown_devices_are_one_line_each(device):
         b"true",
         2,
     )
+
+
+def test_the_last_message_of_a_device_is_one_row_and_never_goes_back_in_time(device):
+    newest = Heard(device.pk, "a\0b", b"\x00\xff{" * 1000, 3000, NOON)
+    store(Batch(heard=[newest, newest._replace(device_id=999_999)]))
+
+    store(Batch(heard=[newest._replace(topic="older", received_at=NOON - timedelta(seconds=1))]))
+
+    row = LastMessage.objects.get()
+    assert (row.topic, row.size, row.received_at) == ("a\N{REPLACEMENT CHARACTER}b", 3000, NOON)
+    assert bytes(row.first_bytes) == (b"\x00\xff{" * 1000)[:1024]
+    store(Batch(heard=[newest._replace(topic="newer", received_at=NOON + timedelta(seconds=1))]))
+    assert LastMessage.objects.get().topic == "newer"
 
 
 def test_the_lists_of_oddities_are_bounded_and_the_oldest_give_way(device, monkeypatch):

@@ -361,3 +361,38 @@ def test_when_there_is_too_much_the_states_that_waited_longest_are_written_first
     assert [row.device_id for row in first] == [2, 3]
     assert [row.device_id for row in second] == [1]
     assert [row.device_id for row in manager.take_states()] == [2]
+
+
+def test_the_last_message_of_a_device_is_kept_as_it_came_whether_it_can_be_read_or_not():
+    manager, batch = manager_of(), Batch()
+    manager.read(delivery("status/em:0", EM_STATUS), batch)
+    manager.read(delivery("status/em:0", "{" + "x" * 5000, at=NOON + SECOND), batch)
+
+    (heard,) = manager.take_heard()
+
+    assert (heard.device_id, heard.topic, heard.size) == (1, f"{PREFIX}/status/em:0", 5001)
+    assert heard.first_bytes == b"{" + b"x" * 1023
+    assert heard.received_at == NOON + SECOND
+
+
+def test_last_messages_are_written_once_in_five_seconds_and_the_last_one_is_not_forgotten():
+    manager, batch = manager_of(), Batch()
+    taken = []
+    for tenths in range(120):
+        at = NOON + tenths * SECOND / 10
+        manager.read(delivery("online", "true", at=at), batch)
+        taken += [(tenths, heard.received_at) for heard in manager.take_heard(at)]
+
+    assert [tenths for tenths, _ in taken] == [0, 50, 100]
+    assert not manager.owes_heard(NOON + 14 * SECOND)
+    assert manager.owes_heard(NOON + 15 * SECOND)
+    assert [heard.received_at for heard in manager.take_heard(NOON + 15 * SECOND)] == [NOON + 11.9 * SECOND]
+    assert manager.take_heard() == []
+
+
+def test_a_retained_copy_is_not_the_last_message():
+    manager = manager_of()
+
+    manager.read(delivery("online", "true", retain=True), Batch())
+
+    assert manager.take_heard() == []
