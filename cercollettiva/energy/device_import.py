@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 from cercollettiva.core.models import CERConfiguration, Organisation, Plant, PlantType
 from cercollettiva.domain.identifiers import InvalidIdentifier, pod_key
 from cercollettiva.energy.models import ChannelRole, DeviceConfiguration, DevicePlacement, DeviceType, Role
+from cercollettiva.energy.operations import COMPONENT, Thing, new_device, new_placement, new_role, saved
 from cercollettiva.users.models import CustomUser
 
 REQUIRED: Final = (
@@ -28,10 +28,8 @@ REQUIRED: Final = (
 OPTIONAL: Final = ("phases", "sign", "community_code", "owner_email")
 # A file says nothing about when: what it lists has always stood there, so that older measurements find their plant.
 SINCE_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
-COMPONENT: Final = re.compile(r"[a-z][a-z0-9]*:[0-9]{1,3}")
 
 Row = Mapping[str, str]
-Thing = TypeVar("Thing", bound=models.Model)
 
 
 class BadRow(Exception):
@@ -138,14 +136,7 @@ def _device_of(row: Row, *, made: Counter[str]) -> DeviceConfiguration:
         if kind is None:
             known = ", ".join(DeviceType.objects.values_list("code", flat=True))
             raise BadRow(_("Non conosciamo il modello %(code)s: scegli tra %(known)s.") % _about(row, known))
-        device = DeviceConfiguration(
-            device_id=row["device_id"],
-            device_type=kind,
-            vendor=kind.vendor,
-            model=kind.model,
-            topic_prefix=row["topic_prefix"].strip("/"),
-        )
-        return _create(device, made)
+        return _counted(new_device(kind, device_id=row["device_id"], topic_prefix=row["topic_prefix"].strip("/")), made)
     if existing.topic_prefix != row["topic_prefix"].strip("/"):
         raise BadRow(
             _("Il misuratore %(device)s c'è già, con il prefisso %(prefix)s.")
@@ -157,7 +148,7 @@ def _device_of(row: Row, *, made: Counter[str]) -> DeviceConfiguration:
 def _placement_of(device: DeviceConfiguration, plant: Plant, *, since: datetime, made: Counter[str]) -> DevicePlacement:
     existing = DevicePlacement.objects.filter(device=device, active_to__isnull=True).select_related("plant").first()
     if existing is None:
-        return _create(DevicePlacement(device=device, plant=plant, active_from=since), made)
+        return _counted(new_placement(device, plant, since=since), made)
     if existing.plant_id != plant.pk:
         raise BadRow(
             _("Il misuratore %(device)s sta già all'impianto %(plant)s: spostalo prima da lì.")
@@ -175,11 +166,7 @@ def _add_role(row: Row, placement: DevicePlacement, *, since: datetime, made: Co
     )
     existing = same_channel.first()
     if existing is None:
-        channel = ChannelRole(
-            placement=placement, component=row["component"], phases=phases, sign=sign, role=role, active_from=since
-        )
-        channel.follow_placement()
-        _create(channel, made)
+        _counted(new_role(placement, row["component"], role, since=since, phases=phases, sign=sign), made)
     elif (existing.role, existing.sign) != (role, sign):
         raise BadRow(
             _("Il canale %(component)s è già registrato come %(role)s: cambialo dalla pagina del misuratore.")
@@ -211,9 +198,10 @@ def _owner_of(row: Row, *, made: Counter[str]) -> CustomUser | None:
 
 
 def _create(thing: Thing, made: Counter[str], *, skip: tuple[str, ...] = ()) -> Thing:
-    """Check a new row as a form would, and save it; ValidationError says what is wrong with it."""
-    thing.full_clean(exclude=skip, validate_constraints=not skip)
-    thing.save()
+    return _counted(saved(thing, skip=skip), made)
+
+
+def _counted(thing: Thing, made: Counter[str]) -> Thing:
     made[str(type(thing)._meta.verbose_name_plural)] += 1
     return thing
 
