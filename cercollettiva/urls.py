@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("cercollettiva.web.urls.site")),
     path("", include("cercollettiva.web.urls.core")),
+    path("energy/", include("cercollettiva.web.urls.meters")),
     path("users/", include("cercollettiva.web.urls.users")),
     path("monitoring/", include("cercollettiva.monitoring.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -17,6 +17,8 @@ ICONS: Final = {
     "look": '<circle cx="12" cy="12" r="9"/><path d="M12 7v6M12 16.5v.1"/>',
     "members": '<circle cx="9" cy="8" r="3.5"/><path d="M2.5 20a6.5 6.5 0 0 1 13 0M16 4.8a3.5 3.5 0 0 1 0 6.4'
     'M18 13.8a6.5 6.5 0 0 1 3.5 6.2"/>',
+    "meter": '<rect x="4" y="3.5" width="16" height="17" rx="1.5"/><path d="M8 8h8M8 12.5h.01M12 12.5h.01M16 12.5h.01'
+    'M9 16.5h6"/>',
     "money": '<path d="M18 6.5a7 7 0 1 0 0 11M4 10.5h9M4 13.5h8"/>',
     "more": '<path d="M5 12h.01M12 12h.01M19 12h.01" stroke-width="3.5"/>',
     "next": '<path d="m9 5 7 7-7 7"/>',

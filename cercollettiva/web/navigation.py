@@ -29,8 +29,13 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         _entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard"),
         _entry(request, _("Home"), reverse("web:home"), "home"),
     ]
+    groups = [{"label": "", "entries": entries}]
+    if role in (MemberRole.ADMIN, MemberRole.TECHNICAL) or user.is_staff or user.is_superuser:
+        meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
+        meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
+        groups.append({"label": _("Energia"), "entries": [meters]})
     return {
-        "navigation": [{"label": "", "entries": entries}],
+        "navigation": groups,
         "layout": "top" if role is MemberRole.MEMBER else "rail",
         "who": {"name": user.get_full_name() or user.email, "role_label": role.label if role else _("piattaforma")},
     }

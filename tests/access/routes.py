@@ -40,6 +40,25 @@ def insiders(status: int) -> Expected:
     return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if side in SIDES[actor] else NOT_FOUND
 
 
+MANAGERS: Final = frozenset({Actor.ADMIN_A, Actor.ADMIN_B, Actor.TECHNICIAN_A, Actor.STAFF})
+
+
+def managers(status: int) -> Expected:
+    """Administrators and technicians of the object's community; for everybody else it does not exist."""
+
+    def expected(actor: Actor, side: Side) -> int:
+        if actor is Actor.ANONYMOUS:
+            return TO_LOGIN
+        return status if actor in MANAGERS and side in SIDES[actor] else NOT_FOUND
+
+    return expected
+
+
+def any_manager(status: int) -> Expected:
+    """Administrators and technicians of any community; each finds what is of their own."""
+    return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor in MANAGERS else NOT_FOUND
+
+
 def visitors(status: int, *, others: int) -> Expected:
     """Whoever is not signed in; the others get another answer."""
     return lambda actor, side: status if actor is Actor.ANONYMOUS else others
@@ -75,6 +94,16 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "core:plant": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "meters:meters": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
+    "meters:meter": Route(
+        safe(managers(OK)), lambda world, side: [world.side(side).device.pk], otherwise=any_manager(NOT_ALLOWED)
+    ),
+    "meters:strangers": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
+    "meters:stranger": Route(
+        {**safe(managers(OK)), "POST": managers(OK)},  # empty: the form comes back with what is missing
+        lambda world, side: [world.side(side).stranger.pk],
+        otherwise=any_manager(NOT_ALLOWED),
     ),
     "users:login": Route(
         {

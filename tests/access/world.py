@@ -13,7 +13,15 @@ from typing import Literal
 from django.utils import timezone
 
 from cercollettiva.core.models import CERConfiguration, MemberRole, Organisation, Plant
-from cercollettiva.energy.models import ChannelRole, DeviceConfiguration, DevicePlacement, DeviceState
+from cercollettiva.energy.models import (
+    ChannelRole,
+    DeviceConfiguration,
+    DevicePlacement,
+    DeviceState,
+    LastMessage,
+    RejectedMessage,
+    UnknownDevice,
+)
 from cercollettiva.users.models import CustomUser
 from tests.integration.core.scene import LONG_AGO, join, make_plant, make_user
 
@@ -49,6 +57,7 @@ class Community:
     cer: CERConfiguration
     plant: Plant
     device: DeviceConfiguration
+    stranger: UnknownDevice
     canary: str
 
 
@@ -94,7 +103,7 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     join(member, cer)
     plant = make_plant(number, name=f"{canary}-plant", address=f"{canary}-street", owner=member, cer_configuration=cer)
     device = _make_device(canary, plant)
-    return Community(cer, plant, device, canary)
+    return Community(cer, plant, device, _make_strangers(canary, plant), canary)
 
 
 def _make_device(canary: str, plant: Plant) -> DeviceConfiguration:
@@ -113,4 +122,30 @@ def _make_device(canary: str, plant: Plant) -> DeviceConfiguration:
         power_at=now,
         values={"em:0": {"at": datetime.isoformat(now), "power": -1234.5, "a_power": -1234.5, "a_voltage": 231.0}},
     )
+    _make_messages(canary, device, now)
     return device
+
+
+def _make_messages(canary: str, device: DeviceConfiguration, now: datetime) -> None:
+    payload = f"{canary}-payload".encode()
+    topic = f"{device.topic_prefix}/status/em:0"
+    LastMessage.objects.create(device=device, topic=topic, first_bytes=payload, size=len(payload), received_at=now)
+    RejectedMessage.objects.create(
+        device=device, topic=topic, reason=f"not JSON: {canary}", first_bytes=payload, first_seen=now, last_seen=now
+    )
+
+
+def _make_strangers(canary: str, plant: Plant) -> UnknownDevice:
+    """One that names the plant's POD, which is given back, and one that names none: that is for the platform alone."""
+    now = timezone.now()
+    named, _nameless = (
+        UnknownDevice.objects.create(
+            prefix=prefix,
+            last_topic=f"{prefix}/status/em:0",
+            first_bytes=f"{canary}-stranger".encode(),
+            first_seen=now,
+            last_seen=now,
+        )
+        for prefix in (f"new/{plant.pod_code}/{canary}-new", f"new/{canary}-nameless")
+    )
+    return named

@@ -36,6 +36,7 @@ class Demo:
 
     url: str
     broker: MosquittoServer
+    database: Path
     logins: dict[str, str]
     password: str
 
@@ -59,7 +60,7 @@ def demo() -> Iterator[Demo]:
             kinds = ("administrator", "technician", "prosumer", "consumer")
             logins = dict(zip(kinds, [email for _, email in people[-4:]], strict=True))
             password = re.findall(r"password[^:]*: (\S+)", told)[-1]
-            yield Demo(f"http://localhost:{port}", broker, logins, password)
+            yield Demo(f"http://localhost:{port}", broker, Path(state) / "demo.sqlite3", logins, password)
 
 
 @pytest.fixture(scope="session")

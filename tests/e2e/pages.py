@@ -11,7 +11,7 @@ class PageSeen(NamedTuple):
     """A page as one kind of person sees it."""
 
     name: str
-    path: str  # {plant} and {community} are those of the demo
+    path: str  # {plant}, {community}, {meter} and {stranger} are those of the demo
     person: str | None  # None: a visitor
 
 
@@ -23,6 +23,10 @@ PAGES: Final = (
     PageSeen("community", "{community}", "technician"),
     PageSeen("plant-prosumer", "{plant}", "prosumer"),
     PageSeen("plant-technician", "{plant}", "technician"),
+    PageSeen("meters", "/energy/devices/", "technician"),
+    PageSeen("meter", "{meter}", "technician"),
+    PageSeen("strangers", "/energy/unknown/", "administrator"),
+    PageSeen("stranger", "{stranger}", "administrator"),
     PageSeen("not-found", "/plants/999999/", "consumer"),
 )
 WIDTHS: Final = (360, 1280)

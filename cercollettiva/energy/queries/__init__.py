@@ -1,6 +1,7 @@
 """What is asked of the energy tables, by subject. Pages, JSON and sockets read here, from rows the asker may see."""
 
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
+from cercollettiva.energy.queries.meters import Standing, anomalies_of, searched, standings, with_standing
 from cercollettiva.energy.queries.power import (
     CommunityPower,
     PlantPower,
@@ -20,8 +21,10 @@ __all__ = [
     "PhaseNow",
     "PlantPower",
     "PowerMean",
+    "Standing",
     "TooMuchHistory",
     "TotalPower",
+    "anomalies_of",
     "communities_power",
     "device_states_of",
     "device_states_of_plants",
@@ -30,5 +33,8 @@ __all__ = [
     "power_history",
     "power_of_plants",
     "power_shown",
+    "searched",
+    "standings",
     "total_power_visible_to",
+    "with_standing",
 ]

@@ -13,6 +13,8 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory, override_settings
 from django.utils import translation
 
+from tests.unit.web import meter_pages
+
 NOW = dt.datetime(2026, 11, 23, 13, 32, tzinfo=dt.UTC)
 PERSON = SimpleNamespace(is_authenticated=True)
 WHO = {"name": "Elena Brandi", "role_label": "amministratrice"}
@@ -197,6 +199,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         | {"power_w": None, "power_at": None, "energy_today_mwh": None, "quarters": [], "devices": []}
         | {"plant": PLANT | {"pod": "", "nominal_w": None, "operating_since": None, "community": None}},
     ),
+    **{name: (template, INSIDE | context) for name, (template, context) in meter_pages.PAGES.items()},
     "403": ("403.html", INSIDE | {"request_id": "9f3ac41e-7d10"}),
     "403-csrf": ("403_csrf.html", {}),
     "404": ("404.html", {"request_id": "9f3ac41e-7d10"}),

@@ -45,6 +45,21 @@ def test_a_page_reflows_at_320(open_page, name):
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+@pytest.mark.parametrize("name", ["meter", "strangers", "meters-none-found"])
+def test_what_hostile_devices_say_is_text_and_nothing_else(open_page, name):
+    page = open_page(name)
+    asked = []
+    page.on("dialog", lambda dialog: asked.append(dialog.message))
+    for details in page.query_selector_all("details"):
+        details.evaluate("(one) => { one.open = true; }")
+
+    assert page.locator("main :is(script, img, iframe), main [onload], main [onerror]").count() == 0
+    assert page.locator("main b", has_text="niente").count() == 0
+    assert "\u202e" not in page.inner_text("main")
+    assert asked == []
+    assert page.complaints == []
+
+
 def test_the_theme_is_chosen_kept_and_given_back_to_the_system(open_page):
     page = open_page("dashboard", theme="light")
     ground = "getComputedStyle(document.body).backgroundColor"

@@ -12,6 +12,21 @@ urlpatterns = [
     path("i18n/setlang/", nothing, name="set_language"),
     path("", include(([path("", nothing, name="home"), path("dashboard/", nothing, name="dashboard")], "web"))),
     path(
+        "energy/",
+        include(
+            (
+                [
+                    path("devices/", nothing, name="meters"),
+                    path("devices/<int:pk>/", nothing, name="meter"),
+                    path("unknown/", nothing, name="strangers"),
+                    path("unknown/<int:pk>/", nothing, name="stranger"),
+                ],
+                "meters",
+            )
+        ),
+    ),
+    path("", include(([path("plants/<int:pk>/", nothing, name="plant")], "core"))),
+    path(
         "users/", include(([path("login/", nothing, name="login"), path("logout/", nothing, name="logout")], "users"))
     ),
 ]

@@ -1,0 +1,27 @@
+"""Pages for those who look after plants: for anybody else they are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+
+from cercollettiva.core.models import CERConfiguration
+
+View = Callable[..., HttpResponse]
+
+
+def managers_only(view: View) -> View:
+    """Administrators and technicians of some community, and platform staff."""
+
+    @wraps(view)
+    def for_managers(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = request.user
+        if not (user.is_staff or user.is_superuser) and not CERConfiguration.objects.managed_by(user).exists():
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return login_required(for_managers)
