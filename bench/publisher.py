@@ -59,7 +59,8 @@ def packet(header: int, body: bytes) -> bytes:
 
 
 def text(value: str) -> bytes:
-    return struct.pack("!H", len(value)) + value.encode()
+    encoded = value.encode()
+    return struct.pack("!H", len(encoded)) + encoded
 
 
 class Publisher:
