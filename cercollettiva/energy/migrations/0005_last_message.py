@@ -6,7 +6,7 @@ from cercollettiva.energy.partitions import SetFillfactor
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("energy", "0003_consumed_energy_parts_and_register_events"),
+        ("energy", "0004_more_device_types"),
     ]
 
     operations = [
