@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import partial
 
 from cercollettiva.devices.makes import Make, Reader, read_plain_text, under_prefix
@@ -66,7 +67,8 @@ def _read_power(component: str, column: str, payload: bytes, received_at: dateti
         raise UnreadableMessage(f"{component} holds no usable value: {', '.join(dropped.words)}")
     power = Power(**{column: value})
     anomalies = without_voltage(power)
-    return [Sample(device.id, component, received_at, TimeSource.RECEIVED, power, anomalies, is_partial=True)]
+    at = _apart(received_at, column, _POWERS.values())
+    return [Sample(device.id, component, at, TimeSource.RECEIVED, power, anomalies, is_partial=True)]
 
 
 def _read_register(
@@ -77,7 +79,13 @@ def _read_register(
     if value is None:
         raise UnreadableMessage(f"{component} holds no usable value: {', '.join(dropped.words)}")
     registers = Registers(Energies(**{direction: value}))
-    return [Sample(device.id, component, received_at, TimeSource.RECEIVED, registers, is_partial=True)]
+    at = _apart(received_at, direction, _REGISTERS.values())
+    return [Sample(device.id, component, at, TimeSource.RECEIVED, registers, is_partial=True)]
+
+
+def _apart(received_at: datetime, value: str, values: Iterable[str]) -> datetime:
+    """A microsecond apart for each value of a channel: they are messages of their own, and may share their instant."""
+    return received_at + timedelta(microseconds=list(values).index(value))
 
 
 def _read_and_leave(component: str, payload: bytes, received_at: datetime, device: Device) -> list[Sample]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from cercollettiva.core.models import ConnectionVoltage, PlantType
+from cercollettiva.devices.samples import registers_of
 from cercollettiva.energy.models import ChannelRole, Role
 from cercollettiva.energy.store.columns import microseconds
 
@@ -46,12 +47,6 @@ class Span(NamedTuple):
         return False if self.plant_type == PlantType.PRODUCER else None
 
 
-def register_component(component: str) -> str:
-    """A meter's registers stand beside their channel: em:0 and emdata:0, em1:2 and em1data:2; others are one."""
-    kind, _, number = component.partition(":")
-    return f"{kind}data:{number}" if kind in ("em", "em1") else component
-
-
 def spans_of(using: str, devices: Iterable[int]) -> dict[int, list[Span]]:
     """The channels with a role that each of these devices has or had, in one query."""
     rows = (
@@ -73,7 +68,7 @@ def _span(row: ChannelRole) -> Span:
     voltage = ConnectionVoltage(plant.connection_voltage)
     rated = float(plant.nominal_power) * 1000 if plant.nominal_power else None
     return Span(
-        component=register_component(row.component),
+        component=registers_of(row.component),
         phases=row.phases,
         role=row.role,
         sign=row.sign,

@@ -9,7 +9,7 @@ from django.db.models import Max, Min
 
 from cercollettiva.core.models import PlantType
 from cercollettiva.core.periods import covers
-from cercollettiva.energy.aggregation.channels import register_component
+from cercollettiva.devices.samples import registers_of
 from cercollettiva.energy.models import ChannelRole, EnergyKind, EnergyMeasurement, Role
 
 OVER: Final = timedelta(hours=24)
@@ -42,7 +42,7 @@ def reversed_channels(now: datetime) -> list[ReversedChannel]:
     counted = _counted({role.device_id for role in roles}, now)
     found = []
     for role in roles:
-        drawn, returned = counted.get((role.device_id, register_component(role.component)), (0, 0))
+        drawn, returned = counted.get((role.device_id, registers_of(role.component)), (0, 0))
         forward, backward = (drawn, returned) if role.sign > 0 else (returned, drawn)
         if backward >= ENOUGH_MWH and backward > TIMES_AS_MUCH * forward:
             found.append(ReversedChannel(role.device_id, role.component, role.get_role_display()))

@@ -175,3 +175,11 @@ def test_an_unknown_device_is_listed_under_the_prefix_to_adopt():
         "tele/tasmota_FFEEDD",
         "cer/x/shellyplus1pm-1",
     }
+
+
+def test_the_values_of_a_gen1_channel_may_share_their_instant():
+    names = {"power": "-219.5", "voltage": "231.25", "pf": "-0.97", "total": "120345.6", "total_returned": "12.5"}
+
+    outcome = replay([line(GEN1, f"emeter/0/{name}", value, second=1) for name, value in names.items()])
+
+    assert (outcome.stored, outcome.refused) == (5, 0)

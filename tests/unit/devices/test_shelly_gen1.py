@@ -1,6 +1,6 @@
 """Shelly Gen1 EM and 3EM: bare numbers, one topic each."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -44,7 +44,18 @@ def sample(component, reading, anomalies=NO_ANOMALY):
     ],
 )
 def test_each_number_is_one_value_of_its_channel(name, payload, reading):
-    assert says(f"emeter/2/{name}", payload) == [sample("emeter:2", reading)]
+    (said,) = says(f"emeter/2/{name}", payload)
+
+    assert said._replace(at=RECEIVED_AT) == sample("emeter:2", reading)
+
+
+def test_values_that_share_their_instant_stand_a_microsecond_apart():
+    powers = {says(f"emeter/2/{name}", b"1")[0].at - RECEIVED_AT for name in ("power", "voltage", "current", "pf")}
+    registers = {says(f"emeter/2/{name}", b"1")[0].at - RECEIVED_AT for name in ("total", "total_returned")}
+
+    assert len(powers) == 4
+    assert len(registers) == 2
+    assert max(powers | registers) < timedelta(microseconds=10)
 
 
 def test_the_captured_register_is_read():
