@@ -16,8 +16,7 @@ from cercollettiva.energy.store.columns import Columns, Kind, empty, instant, jo
 from cercollettiva.energy.store.ranges import Ranges, read_ranges
 
 TABLE: Final = "energy_energymeasurement"
-CHANGED_BY: Final = 5  # readings on each side of a new one whose steps it may change (`domain.registers`)
-AROUND: Final = 12  # readings on each side to judge those by
+AROUND: Final = 6  # readings on each side of a new one whose steps it may change (`domain.registers`)
 LONGEST_RECORD_US: Final = 3_600_000_000
 _TIMED: Final = f"time_source <> {TimeSource.UNKNOWN.value}"
 _QUARTER_US: Final = 900_000_000
@@ -33,19 +32,29 @@ class Reach(NamedTuple):
 
 
 def reach_of(using: str, runs: Ranges, spans: Mapping[int, Sequence[Span]]) -> Reach:
-    """Widen each run to the quarters between the readings around it."""
-    before = _neighbours(using, runs, spans, runs.start, "timestamp < {edge}", "DESC")
-    after = _neighbours(using, runs, spans, runs.end, "timestamp >= {edge}", "ASC")
-    first, last = runs.start.copy(), runs.end.copy()
-    read_first, read_last = runs.start - LONGEST_RECORD_US, runs.end + LONGEST_RECORD_US
-    for number in range(len(runs.subject)):
-        for readings in before[number]:
-            first[number] = min(first[number], readings[:CHANGED_BY][-1] // _QUARTER_US * _QUARTER_US)
-            read_first[number] = min(read_first[number], readings[-1])
-        for readings in after[number]:
-            last[number] = max(last[number], (readings[:CHANGED_BY][-1] // _QUARTER_US + 1) * _QUARTER_US)
-            read_last[number] = max(read_last[number], readings[-1] + 1)
-    return Reach(Ranges(runs.subject, first, last), Ranges(runs.subject, read_first, read_last))
+    """Widen each run to the quarters between the readings around it, and look as far again beyond those."""
+    first, last = _widened(using, runs, spans)
+    changed = Ranges(runs.subject, first // _QUARTER_US * _QUARTER_US, -(-last // _QUARTER_US) * _QUARTER_US)
+    first, last = _widened(using, changed, spans)
+    records_too = Ranges(
+        runs.subject,
+        np.minimum(first, changed.start - LONGEST_RECORD_US),
+        np.maximum(last, changed.end + LONGEST_RECORD_US),
+    )
+    return Reach(changed, records_too)
+
+
+def _widened(
+    using: str, ranges: Ranges, spans: Mapping[int, Sequence[Span]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The instants from and up to which ranges go with the next few readings on each side. [us]"""
+    before = _neighbours(using, ranges, spans, ranges.start, "timestamp < {edge}", "DESC")
+    after = _neighbours(using, ranges, spans, ranges.end, "timestamp >= {edge}", "ASC")
+    first, last = ranges.start.copy(), ranges.end.copy()
+    for number in range(len(ranges.subject)):
+        first[number] = min([first[number], *(readings[-1] for readings in before[number])])
+        last[number] = max([last[number], *(readings[-1] + 1 for readings in after[number])])
+    return first, last
 
 
 def _neighbours(
