@@ -2,6 +2,23 @@
 
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
 from cercollettiva.energy.queries.meters import Standing, anomalies_of, searched, standings, with_standing
+from cercollettiva.energy.queries.measurements import (
+    MeasurementQuality,
+    check_measurement_quality,
+    get_latest_measurement,
+)
+from cercollettiva.energy.queries.periods import (
+    Known,
+    OwnUse,
+    PeriodTotal,
+    TooManyPeriods,
+    aggregate_by_period,
+    finished_alike,
+    first_total,
+    known_sum,
+    own_use,
+    previous_period,
+)
 from cercollettiva.energy.queries.power import (
     CommunityPower,
     PlantPower,
@@ -18,6 +35,10 @@ __all__ = [
     "CommunityPower",
     "DeviceNow",
     "EnergyToday",
+    "Known",
+    "MeasurementQuality",
+    "OwnUse",
+    "PeriodTotal",
     "PhaseNow",
     "PlantPower",
     "PowerMean",
@@ -25,16 +46,27 @@ __all__ = [
     "TooMuchHistory",
     "TotalPower",
     "anomalies_of",
+    "TooManyPeriods",
+    "TooMuchHistory",
+    "TotalPower",
+    "aggregate_by_period",
+    "check_measurement_quality",
     "communities_power",
     "device_states_of",
     "device_states_of_plants",
     "energy_today",
+    "finished_alike",
+    "first_total",
+    "get_latest_measurement",
+    "known_sum",
     "local_midnight",
+    "own_use",
     "power_history",
     "power_of_plants",
     "power_shown",
     "searched",
     "standings",
+    "previous_period",
     "total_power_visible_to",
     "with_standing",
 ]
