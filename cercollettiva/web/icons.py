@@ -8,9 +8,11 @@ ICONS: Final = {
     "act": '<circle cx="12" cy="12" r="10" fill="currentColor" stroke="none"/>'
     '<path class="icon-cut" d="M12 7v6M12 16.5v.1"/>',
     "alerts": '<path d="M6 16v-5a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5a2.2 2.2 0 0 0 4 0"/>',
+    "back": '<path d="m15 5-7 7 7 7"/>',
     "community": '<circle cx="12" cy="6" r="2.6"/><circle cx="5.8" cy="17" r="2.6"/><circle cx="18.2" cy="17" r="2.6"/>'
     '<path d="m10.7 8.4-3.6 6.3M13.3 8.4l3.6 6.3M8.5 17h7"/>',
     "dashboard": '<path d="M4 6h16M4 12h10M4 18h13" stroke-width="3"/>',
+    "download": '<path d="M12 4v11M7.5 10.5 12 15l4.5-4.5M5 20h14"/>',
     "energy": '<path d="M5 20v-8M12 20V4M19 20v-5"/>',
     "fine": '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
     "home": '<path d="m4 11 8-6.5 8 6.5M6 9.5v10h12v-10M10 19.5v-5h4v5"/>',

@@ -105,6 +105,12 @@ ROUTES: Final[dict[str, Route]] = {
         lambda world, side: [world.side(side).stranger.pk],
         otherwise=any_manager(NOT_ALLOWED),
     ),
+    "core:community-history": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:plant-history": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
     "users:login": Route(
         {
             "GET": visitors(OK, others=MOVED),

@@ -148,13 +148,13 @@ def known_sum(totals: Iterable[PeriodTotal], measure: Measure) -> Known:
 
 
 def own_use(totals: Iterable[PeriodTotal]) -> OwnUse | None:
-    """Produced less injected, and drawn more than that, where all three are measured from end to end.
+    """Produced less injected, and drawn more than that, where all three are measured from end to end, or nearly.
 
     A battery may inject in one hour what the roof made in another, so the sums decide, not the single periods.
     """
     drawn = injected = produced = count = 0
     for total in totals:
-        if total.quality >= IntervalQuality.PARTIAL:
+        if total.quality >= IntervalQuality.PARTIAL and total.coverage < LEAST_COMPARED:
             continue  # the missing part of one and not of the other would be taken for use
         if total.drawn_mwh is None or total.injected_mwh is None or total.produced_mwh is None:
             continue

@@ -49,6 +49,28 @@ def energy(mwh: formats.Figure, decimals: int | None = None) -> str:
 
 
 @register.filter
+def energy_in(mwh: formats.Figure, unit: str) -> str:
+    """`{{ mwh|energy_in:"kWh" }}`: the figure alone, with three decimals, where the head of a table says the unit."""
+    return _alone(mwh, unit, decimals=3)
+
+
+@register.filter
+def sum_in(mwh: formats.Figure, unit: str) -> str:
+    """The same with the decimals of a tile."""
+    return _alone(mwh, unit)
+
+
+@register.filter
+def difference_in(mwh: formats.Figure, unit: str) -> str:
+    return _alone(mwh, unit, sign=True)
+
+
+def _alone(mwh: formats.Figure, unit: str, *, decimals: int | None = None, sign: bool = False) -> str:
+    written = formats.energy(mwh, unit=unit, decimals=decimals, sign=sign, locale=page_locale())  # type: ignore[arg-type]
+    return written.removesuffix(f"{formats.NBSP}{unit}")
+
+
+@register.filter
 def money(cents: int | None) -> str:
     return formats.money(cents, locale=page_locale())
 
@@ -56,6 +78,11 @@ def money(cents: int | None) -> str:
 @register.filter
 def percent(ratio: formats.Figure, decimals: int = 0) -> str:
     return formats.percent(ratio, decimals, locale=page_locale())
+
+
+@register.filter
+def signed_percent(ratio: formats.Figure, decimals: int = 1) -> str:
+    return formats.percent(ratio, decimals, sign=True, locale=page_locale())
 
 
 @register.filter

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from cercollettiva.web.views import dashboard, plants
+from cercollettiva.web.views import dashboard, history, plants
 
 app_name = "core"
 
 urlpatterns = [
     path("cer/<int:pk>/", dashboard.community, name="community"),
+    path("cer/<int:pk>/history.csv", history.community_csv, name="community-history"),
     path("plants/<int:pk>/", plants.plant, name="plant"),
+    path("plants/<int:pk>/history.csv", history.plant_csv, name="plant-history"),
 ]

@@ -16,13 +16,14 @@ from django.views.decorators.http import require_safe
 
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.energy import queries
+from cercollettiva.web.history.page import History, history_of
 
 
 @login_required
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """GET dashboard/: every community the user may see, with its power and the plants they may open."""
-    return _page(request, CERConfiguration.objects.visible_to(request.user))
+    return _page(request, CERConfiguration.objects.visible_to(request.user), timezone.now())
 
 
 @login_required
@@ -30,14 +31,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def community(request: HttpRequest, pk: int) -> HttpResponse:
     """GET cer/<pk>/: one of them."""
     chosen = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=pk)
-    return _page(request, CERConfiguration.objects.filter(pk=chosen.pk))
-
-
-def _page(request: HttpRequest, communities: QuerySet[CERConfiguration]) -> HttpResponse:
     now = timezone.now()
+    only = CERConfiguration.objects.filter(pk=chosen.pk)
+    return _page(request, only, now, history=history_of(chosen, request.GET, now))
+
+
+def _page(
+    request: HttpRequest, communities: QuerySet[CERConfiguration], now: datetime, history: History | None = None
+) -> HttpResponse:
     rows = _rows(request, communities, now)
     known = [row["shared_w"] for row in rows if row["shared_w"] is not None]
-    context = {"now": now, "communities": rows, "shared_w": sum(known) if known else None}
+    context = {"now": now, "communities": rows, "shared_w": sum(known) if known else None, "history": history}
     return render(request, "web/dashboard.html", context)
 
 

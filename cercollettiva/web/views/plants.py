@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from cercollettiva.core.models import CERConfiguration, Plant, PlantType
 from cercollettiva.energy import queries
+from cercollettiva.web.history.page import history_of
 
 QUARTER = timedelta(minutes=15)
 QUARTERS = 96
@@ -37,6 +38,7 @@ def plant(request: HttpRequest, pk: int) -> HttpResponse:
         "power_at": power.at,
         "energy_today_mwh": _energy_today(chosen, now),
         "quarters": _quarters(chosen, now),
+        "history": history_of(chosen, request.GET, now),
         "devices": [_device(device) for device in queries.device_states_of(chosen, now)],
     }
     return render(request, "web/plant.html", context)

@@ -131,7 +131,9 @@ def test_own_use_is_what_was_produced_and_not_injected():
         total(0, drawn_mwh=2 * KWH, injected_mwh=6 * KWH, produced_mwh=10 * KWH),
         total(1, drawn_mwh=8 * KWH, injected_mwh=1 * KWH, produced_mwh=3 * KWH),
         total(2, drawn_mwh=90 * KWH, injected_mwh=0, produced_mwh=None),  # no meter of the production: not zero
-        total(3, drawn_mwh=90 * KWH, injected_mwh=0, produced_mwh=50 * KWH, quality=IntervalQuality.PARTIAL),
+        total(
+            3, drawn_mwh=90 * KWH, injected_mwh=0, produced_mwh=50 * KWH, quality=IntervalQuality.PARTIAL, coverage=0.9
+        ),
     ]
 
     found = queries.own_use(days)

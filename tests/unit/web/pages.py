@@ -14,6 +14,8 @@ from django.test import RequestFactory, override_settings
 from django.utils import translation
 
 from tests.unit.web import meter_pages
+from cercollettiva.domain.calendar import Span
+from tests.unit.web.histories import history
 
 NOW = dt.datetime(2026, 11, 23, 13, 32, tzinfo=dt.UTC)
 PERSON = SimpleNamespace(is_authenticated=True)
@@ -153,6 +155,7 @@ PLANT_PAGE = INSIDE | {
     "energy_today_mwh": 89_000_000,
     "quarters": quarters(),
     "devices": DEVICES,
+    "history": history(Span.MONTH, NOW.date(), now=NOW, kind="PRODUCER"),
     "back": {"label": "Impianti", "url": "/plants/"},
 }
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -191,12 +194,17 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "plant-prosumer": (
         "web/plant.html",
         PLANT_PAGE
-        | {"plant": PLANT | {"kind": "PROSUMER"}, "power_w": -1860.0, "power_at": ago(minutes=7), "layout": "top"},
+        | {"plant": PLANT | {"kind": "PROSUMER"}, "power_w": -1860.0, "power_at": ago(minutes=7), "layout": "top"}
+        | {"history": history(Span.MONTH, NOW.date(), now=NOW)},
     ),
+    "plant-long-day": ("web/plant.html", PLANT_PAGE | {"history": history(Span.DAY, dt.date(2026, 10, 25), now=NOW)}),
+    "plant-week": ("web/plant.html", PLANT_PAGE | {"history": history(Span.WEEK, dt.date(2026, 11, 2), now=NOW)}),
+    "plant-year": ("web/plant.html", PLANT_PAGE | {"history": history(Span.YEAR, NOW.date(), now=NOW)}),
     "plant-empty": (
         "web/plant.html",
         PLANT_PAGE
         | {"power_w": None, "power_at": None, "energy_today_mwh": None, "quarters": [], "devices": []}
+        | {"history": history(Span.MONTH, NOW.date(), now=NOW, known=False)}
         | {"plant": PLANT | {"pod": "", "nominal_w": None, "operating_since": None, "community": None}},
     ),
     **{name: (template, INSIDE | context) for name, (template, context) in meter_pages.PAGES.items()},
