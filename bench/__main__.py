@@ -8,12 +8,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import decoding, energy, ingest, live, pages
+from bench import decoding, energy, history, ingest, live, pages
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
-    "decoding": decoding.run,
     "ingest": ingest.run,
+    "decoding": decoding.run,
     "energy": energy.run,
+    "history": history.run,
     "live": live.run,
     "pages": pages.run,
 }
