@@ -22,6 +22,7 @@ PAGES: Final = (
     PageSeen("dashboard-consumer", "/dashboard/", "consumer"),
     PageSeen("community", "{community}", "technician"),
     PageSeen("plant-prosumer", "{plant}", "prosumer"),
+    PageSeen("plant-day", "{plant}?periodo=giorno#storico", "prosumer"),
     PageSeen("plant-technician", "{plant}", "technician"),
     PageSeen("meters", "/energy/devices/", "technician"),
     PageSeen("meter", "{meter}", "technician"),

@@ -40,12 +40,13 @@ def open_page(visitor, page: PageSeen) -> None:
     """Sign in if need be, and find the plant or the community by the links a person would follow."""
     if page.person:
         visitor.sign_in(page.person)
-    visitor.open(linked(visitor, page.path) if page.path in LINKS else page.path)
+    mark = next((mark for mark in LINKS if page.path.startswith(mark)), None)
+    visitor.open(page.path.replace(mark, linked(visitor, mark)) if mark else page.path)
 
 
-def linked(visitor, path: str) -> str:
+def linked(visitor, mark: str) -> str:
     """The address of the first object of a kind, on the list where one finds it."""
-    listed_on, beginning = LINKS[path]
+    listed_on, beginning = LINKS[mark]
     if listed_on:
         visitor.open(listed_on)
     return visitor.page.locator(f"main a[href^='{beginning}']:not([href='{beginning}'])").first.get_attribute("href")

@@ -1,12 +1,12 @@
 """What is asked of the energy tables, by subject. Pages, JSON and sockets read here, from rows the asker may see."""
 
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
-from cercollettiva.energy.queries.meters import Standing, anomalies_of, searched, standings, with_standing
 from cercollettiva.energy.queries.measurements import (
     MeasurementQuality,
     check_measurement_quality,
     get_latest_measurement,
 )
+from cercollettiva.energy.queries.meters import Standing, anomalies_of, searched, standings, with_standing
 from cercollettiva.energy.queries.periods import (
     Known,
     OwnUse,
@@ -43,13 +43,11 @@ __all__ = [
     "PlantPower",
     "PowerMean",
     "Standing",
-    "TooMuchHistory",
-    "TotalPower",
-    "anomalies_of",
     "TooManyPeriods",
     "TooMuchHistory",
     "TotalPower",
     "aggregate_by_period",
+    "anomalies_of",
     "check_measurement_quality",
     "communities_power",
     "device_states_of",
@@ -64,9 +62,9 @@ __all__ = [
     "power_history",
     "power_of_plants",
     "power_shown",
+    "previous_period",
     "searched",
     "standings",
-    "previous_period",
     "total_power_visible_to",
     "with_standing",
 ]

@@ -53,6 +53,7 @@ class Tick(NamedTuple):
     x: str
     anchor: str
     label: str
+    is_minor: bool = False  # left out where there is little room
 
 
 class Drawing(NamedTuple):
@@ -97,11 +98,11 @@ def draw(bars: Sequence[Bar], ticks: Sequence[Tick], locale: formats.Locale) -> 
     )
 
 
-def tick_at(number: int, count: int, label: str, *, edge: bool = False) -> Tick:
+def tick_at(number: int, count: int, label: str, *, edge: bool = False, is_minor: bool = False) -> Tick:
     """Under the middle of a slot, or under its left edge; the words at the two ends stay inside."""
     x = 100 * number / count if edge else 100 * (number + 0.5) / count
     anchor = "start" if x < 1 else "end" if x > 99 else "middle"
-    return Tick(_percent(x), anchor, label)
+    return Tick(_percent(x), anchor, label, is_minor)
 
 
 def _stack(bar: Bar, x: float, slot: float, zero: float, scale: float) -> list[Rect]:

@@ -50,7 +50,7 @@ def columns_of(subject: Plant | CERConfiguration, totals: Sequence[PeriodTotal])
     """The energies of which something is known in these totals, and how they are stacked.
 
     A community shows what its members drew and injected, in the colours of its three bars. A producer shows what it
-    made, or what it gave where nothing measures the production.
+    made, or what it gave where nothing measures the production; a consumer what it injected only where it ever did.
     """
     measures: tuple[Measure, ...] = (drawn, injected, produced, own)
     known = {measure for measure in measures if known_sum(totals, measure).mwh is not None}
@@ -64,6 +64,8 @@ def columns_of(subject: Plant | CERConfiguration, totals: Sequence[PeriodTotal])
         shown = given if alone else made
         return _only(known, made, given, taken._replace(meaning="")), Layers(_only(known, shown), [])
     given = Column(_("immessa"), "export", injected)
+    if subject.plant_type == PlantType.CONSUMER and not known_sum(totals, injected).mwh:
+        return _only(known, taken), Layers(_only(known, taken), [])
     kept = Column(_("usata sul posto"), "own", own)
     columns = _only(known, taken, given, made._replace(meaning=""), kept)
     return columns, Layers(_only(known, kept, taken), _only(known, given))

@@ -231,7 +231,7 @@ def _ticks(asked: Asked, present: list[PeriodTotal]) -> list[bars.Tick]:
             if local.hour % 6 == 0:
                 ticks.append(bars.tick_at(number, count, name, edge=True))
         elif asked.span != Span.MONTH or local.day % 7 == 1:
-            ticks.append(bars.tick_at(number, count, name))
+            ticks.append(bars.tick_at(number, count, name, is_minor=asked.span == Span.YEAR and number % 2 == 1))
     if asked.part == Span.HOUR:
         ticks.append(bars.tick_at(count, count, "24", edge=True))
     return ticks

@@ -145,6 +145,7 @@ def quality(day: int) -> dict[str, float]:
     [
         (PlantType.PROSUMER, ["prelevata", "immessa", "prodotta", "usata sul posto"], ["own", "grid"], ["export"]),
         (PlantType.PRODUCER, ["prodotta", "immessa", "prelevata"], ["production"], []),
+        (PlantType.CONSUMER, ["prelevata", "immessa", "prodotta", "usata sul posto"], ["own", "grid"], ["export"]),
     ],
 )
 def test_bars_follow_the_role_of_the_plant(owner, kind, columns, above, below):
@@ -156,6 +157,20 @@ def test_bars_follow_the_role_of_the_plant(owner, kind, columns, above, below):
     assert [column.name for column in november.columns] == columns
     shown = [rect.meaning for rect in november.drawing.rects]
     assert shown == [*above, *below]
+
+
+def test_a_consumer_that_never_injected_and_a_producer_without_a_meter_of_it_show_one_energy(owner):
+    consumer = make_plant(3, owner=owner, plant_type=PlantType.CONSUMER)
+    producer = make_plant(4, owner=owner, plant_type=PlantType.PRODUCER)
+    write_totals(
+        a_total(consumer, Span.DAY, NOW - timedelta(days=2), **day_of(3, 0, None)),
+        a_total(producer, Span.DAY, NOW - timedelta(days=2), energy_out=5 * KWH),
+    )
+
+    histories = [history_of(plant, {}, NOW) for plant in (consumer, producer)]
+
+    assert [[column.name for column in one.columns] for one in histories] == [["prelevata"], ["immessa"]]
+    assert [one.drawing.rects[0].meaning for one in histories] == ["grid", "production"]
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25)])

@@ -13,8 +13,8 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory, override_settings
 from django.utils import translation
 
-from tests.unit.web import meter_pages
 from cercollettiva.domain.calendar import Span
+from tests.unit.web import meter_pages
 from tests.unit.web.histories import history
 
 NOW = dt.datetime(2026, 11, 23, 13, 32, tzinfo=dt.UTC)
