@@ -200,7 +200,7 @@ def _segments(total: PeriodTotal, columns: list[Column]) -> list[bars.Segment]:
 
 def _row(total: PeriodTotal, asked: Asked, columns: list[Column], *, now: datetime, first: datetime | None) -> Row:
     return Row(
-        name=words.part_name(asked.part, total, short=True),
+        name=words.part_name(asked.part, total),
         url=_shorter(total, asked),
         cells=[column.measure(total) for column in columns],
         note=words.note_on(total, columns, now=now, first=first),

@@ -28,15 +28,13 @@ def name_of(span: Span, period: Range) -> str:
     return f"{formats.date(first, 'medium', locale=locale)} – {formats.date(last, 'medium', locale=locale)}"
 
 
-def part_name(span: Span, total: PeriodTotal, *, short: bool = False) -> str:
-    """An hour, a day or a month: domenica 1 novembre, or dom 1 nov in a table."""
+def part_name(span: Span, total: PeriodTotal) -> str:
+    """An hour, a day or a month: 14:00–15:00, dom 1 nov, novembre 2026."""
     locale = page_locale()
     if span == Span.HOUR:
         return formats.interval(total.start, total.end, locale=locale)
     if span == Span.MONTH:
         return formats.month(total.start, locale=locale)
-    if not short:
-        return formats.date(total.start, "day", locale=locale)
     day = local_date(total.start)
     return f"{formats.WEEKDAYS[locale][day.weekday()][:3]} {day.day} {formats.MONTHS[locale][day.month - 1][:3]}"
 
@@ -109,6 +107,6 @@ def _unknown(total: PeriodTotal, columns: list[Column]) -> list[str]:
 
 
 def spoken(span: Span, total: PeriodTotal, columns: list[Column]) -> str:
-    """What one bar says: domenica 1 marzo: prelevata 3,2 kWh, immessa –."""
+    """What one bar says: dom 1 mar: prelevata 3,2 kWh, immessa –."""
     said = [f"{column.name} {formats.energy(column.measure(total), locale=page_locale())}" for column in columns]
     return f"{part_name(span, total)}: {', '.join(said)}"
