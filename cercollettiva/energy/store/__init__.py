@@ -15,10 +15,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.devices.samples import Sample
 from cercollettiva.energy.store import heard, journal, months, postgresql, quarantine, sqlite
-from cercollettiva.energy.store.batch import Batch, Heard, Incoming, Outcome, Refusal, StateRow, Stranger
+from cercollettiva.energy.store.batch import Batch, Heard, Incoming, MergedState, Outcome, Refusal, StateRow, Stranger
 from cercollettiva.energy.store.rows import ENERGIES, POWERS, Table, dirty_quarters
 
-__all__ = ["Batch", "Heard", "Incoming", "Outcome", "Refusal", "StateRow", "Stranger", "save_batch", "save_samples"]
+__all__ = [
+    "Batch",
+    "Heard",
+    "Incoming",
+    "MergedState",
+    "Outcome",
+    "Refusal",
+    "StateRow",
+    "Stranger",
+    "save_batch",
+    "save_samples",
+]
 
 # What a value raises on its way into a row: the row's fault. Anything else is ours, and stops the ingestor loudly.
 BAD_ROW = (DataError, IntegrityError, OverflowError)
@@ -61,12 +72,22 @@ def _save(connection: BaseDatabaseWrapper, batch: Batch, insert: Insert, *, inge
             stored += count
             refused += bad
         dialect.insert_dirty_quarters(connection, dirty_quarters(energies))
-        dialect.upsert_states(connection, batch.states, seq=seq)
+        merged = _write_states(connection, batch, seq=seq)
         journal.write(using, batch.received_fingerprints, seq=seq, ingestor=ingestor, now=now)
         quarantine.write_refusals(using, [*batch.refusals, *refused], now=now)
         quarantine.write_strangers(using, batch.strangers, now=now)
         heard.write(using, batch.heard)
-    return Outcome(stored, repeated=len(batch.incoming) - stored - len(refused), refused=len(refused))
+    return Outcome(stored, len(batch.incoming) - stored - len(refused), len(refused), merged)
+
+
+def _write_states(connection: BaseDatabaseWrapper, batch: Batch, *, seq: int) -> Sequence[MergedState]:
+    """The last words of the devices. Beside other ingestors the newest word on each component counts."""
+    dialect = _dialect(connection)
+    if batch.is_shared:
+        merged: Sequence[MergedState] = dialect.merge_states(connection, batch.states, seq=seq)
+        return merged
+    dialect.upsert_states(connection, batch.states, seq=seq)
+    return ()
 
 
 def _insert_together(

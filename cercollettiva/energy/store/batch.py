@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -35,6 +36,14 @@ class StateRow(NamedTuple):
     src: str
 
 
+class MergedState(NamedTuple):
+    """What a device's row says now, where another ingestor of the group knew something newer than we do."""
+
+    device_id: int
+    values: str  # JSON: component -> values and their time
+    registers: str  # JSON: component -> registers and their time
+
+
 class Refusal(NamedTuple):
     """A message, or a part of one, that becomes a row of the quarantine instead of a measurement."""
 
@@ -42,6 +51,7 @@ class Refusal(NamedTuple):
     reason: str
     first_bytes: bytes
     device_id: int | None
+    messages: int = 1  # how many it stands for
 
 
 class Stranger(NamedTuple):
@@ -71,6 +81,7 @@ class Batch:
     refusals: list[Refusal] = field(default_factory=list)
     strangers: list[Stranger] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
+    is_shared: bool = False  # others hear the same devices: our states are laid beside theirs, not over them
 
     @property
     def received_fingerprints(self) -> set[int]:
@@ -90,6 +101,7 @@ class Outcome(NamedTuple):
     stored: int
     repeated: int  # rows that were there already, with the same value
     refused: int
+    merged: Sequence[MergedState] = ()
 
 
 def energies_of(sample: Sample) -> Energies:

@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from cercollettiva.energy.models import IngestBatch
 
 MEMORY: Final = timedelta(minutes=10)
 MEMORY_OF_OTHERS: Final = timedelta(days=7)  # an ingestor that is away so long has lost its session too
+CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
 _INGESTORS: Final = 1000
 _last_sequence = 0
 
@@ -52,7 +54,17 @@ def forget(using: str, *, ingestor: str, now: datetime) -> None:
 
 def recent_fingerprints(using: str) -> NDArray[np.int64]:
     """All the fingerprints remembered, sorted: of each ingestor, ten minutes of them before its last live batch."""
-    packed = IngestBatch.objects.using(using).values_list("fingerprints", flat=True)
+    return _sorted_fingerprints(IngestBatch.objects.using(using))
+
+
+def fingerprints_of_others(using: str, *, ingestor: str, since: datetime) -> NDArray[np.int64]:
+    """What the other ingestors have committed since then, sorted; their clocks may differ from ours a little."""
+    batches = IngestBatch.objects.using(using).exclude(ingestor=ingestor)
+    return _sorted_fingerprints(batches.filter(committed_at__gte=since - CLOCKS_DIFFER_BY))
+
+
+def _sorted_fingerprints(batches: QuerySet[IngestBatch]) -> NDArray[np.int64]:
+    packed = batches.values_list("fingerprints", flat=True)
     return np.sort(np.frombuffer(b"".join(bytes(part) for part in packed), dtype="<i8"))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from cercollettiva.energy.store.batch import Incoming, StateRow
+from cercollettiva.energy.store.batch import Incoming, MergedState, StateRow
 from cercollettiva.energy.store.rows import Inserted, Table, short
 
 STATE_COLUMNS: Final = {
@@ -29,7 +29,7 @@ STAGE_STATES: Final = """
         load_power float8, power_at timestamptz, "values" text, registers text, src text
     ) ON COMMIT DELETE ROWS
 """
-UPSERT_STATES: Final = """
+_INSERT_STATES: Final = """
     INSERT INTO energy_devicestate AS state
         (device_id, last_seen, online, exchange_power, production_power, load_power, power_at,
          "values", registers, src, seq)
@@ -39,6 +39,9 @@ UPSERT_STATES: Final = """
     JOIN energy_deviceconfiguration device ON device.id = new.device_id
     ORDER BY new.device_id
     ON CONFLICT (device_id) DO UPDATE SET
+"""
+UPSERT_STATES: Final = f"""
+    {_INSERT_STATES}
         seq = EXCLUDED.seq,
         last_seen = GREATEST(state.last_seen, EXCLUDED.last_seen),
         online = COALESCE(EXCLUDED.online, state.online),
@@ -49,6 +52,42 @@ UPSERT_STATES: Final = """
         "values" = EXCLUDED."values",
         registers = EXCLUDED.registers,
         src = EXCLUDED.src
+"""
+_POWERS: Final = ("exchange_power", "production_power", "load_power")
+
+
+def _newest_of_both(column: str) -> str:
+    """Component by component, what was measured last: of the row's and of ours."""
+    return f"""(
+        SELECT COALESCE(jsonb_object_agg(key, value), '{{}}') FROM (
+            SELECT DISTINCT ON (key) key, value FROM (
+                SELECT key, value, 0 AS is_ours FROM jsonb_each(state."{column}")
+                UNION ALL SELECT key, value, 1 FROM jsonb_each(EXCLUDED."{column}")
+            ) said ORDER BY key, value->>'at' COLLATE "C" DESC NULLS LAST, is_ours DESC
+        ) newest
+    )"""  # noqa: S608  # names of this module, no value of anybody's
+
+
+def _of_the_newest(column: str) -> str:
+    return f"""{column} = CASE WHEN state.power_at IS NULL OR EXCLUDED.power_at >= state.power_at
+                       THEN EXCLUDED.{column} ELSE state.{column} END"""
+
+
+MERGE_STATES: Final = f"""
+    {_INSERT_STATES}
+        seq = GREATEST(EXCLUDED.seq, state.seq + 1),  -- the clocks of two machines differ
+        last_seen = GREATEST(state.last_seen, EXCLUDED.last_seen),
+        online = COALESCE(EXCLUDED.online, state.online),
+        {", ".join(_of_the_newest(column) for column in _POWERS)},
+        power_at = GREATEST(state.power_at, EXCLUDED.power_at),
+        "values" = {_newest_of_both("values")},
+        registers = {_newest_of_both("registers")},
+        src = COALESCE(NULLIF(EXCLUDED.src, ''), state.src)
+"""
+SELECT_MERGED: Final = """
+    SELECT state.device_id, state."values"::text, state.registers::text
+    FROM energy_devicestate state JOIN incoming_states new ON new.device_id = state.device_id
+    WHERE state."values" <> new."values"::jsonb OR state.registers <> new.registers::jsonb
 """
 
 
@@ -90,10 +129,25 @@ def insert_dirty_quarters(connection: BaseDatabaseWrapper, marks: Sequence[tuple
 def upsert_states(connection: BaseDatabaseWrapper, states: Sequence[StateRow], *, seq: int) -> None:
     if states:
         with connection.cursor() as cursor:
-            cursor.execute(STAGE_STATES)
-            cursor.execute("DELETE FROM incoming_states")
-            _copy(connection, cursor, "incoming_states", STATE_COLUMNS, states)
+            _stage_states(connection, cursor, states)
             cursor.execute(UPSERT_STATES, [seq])
+
+
+def merge_states(connection: BaseDatabaseWrapper, states: Sequence[StateRow], *, seq: int) -> list[MergedState]:
+    """Write states beside those of other ingestors, and tell where they knew better."""
+    if not states:
+        return []
+    with connection.cursor() as cursor:
+        _stage_states(connection, cursor, states)
+        cursor.execute(MERGE_STATES, [seq])
+        cursor.execute(SELECT_MERGED)
+        return [MergedState(*row) for row in cursor.fetchall()]
+
+
+def _stage_states(connection: BaseDatabaseWrapper, cursor: Any, states: Sequence[StateRow]) -> None:
+    cursor.execute(STAGE_STATES)
+    cursor.execute("DELETE FROM incoming_states")
+    _copy(connection, cursor, "incoming_states", STATE_COLUMNS, states)
 
 
 def _copy(

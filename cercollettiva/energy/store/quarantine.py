@@ -46,7 +46,7 @@ def write_refusals(using: str, refusals: Sequence[Refusal], *, now: datetime) ->
     latest: dict[tuple[str, str], Refusal] = {}
     for refusal in refusals:
         key = (storable(refusal.topic, TOPIC_LENGTH), storable(refusal.reason, REASON_LENGTH))
-        counts[key] += 1
+        counts[key] += refusal.messages
         latest[key] = refusal
     moment = _moment(using, now)
     lines = [

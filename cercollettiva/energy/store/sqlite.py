@@ -7,32 +7,67 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from cercollettiva.energy.store.batch import Incoming, StateRow
+from cercollettiva.energy.store.batch import Incoming, MergedState, StateRow
 from cercollettiva.energy.store.rows import Inserted, Table
 
-UPSERT_STATE = """
+_INSERT_STATE: Final = """
     INSERT INTO energy_devicestate
         (device_id, last_seen, online, exchange_power, production_power, load_power, power_at,
          "values", registers, src, seq)
     SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
     WHERE EXISTS (SELECT 1 FROM energy_deviceconfiguration WHERE id = %s)
     ON CONFLICT (device_id) DO UPDATE SET
-        seq = EXCLUDED.seq,
+"""
+_NEWEST_TIMES: Final = """
         last_seen = MAX(COALESCE(energy_devicestate.last_seen, EXCLUDED.last_seen),
                         COALESCE(EXCLUDED.last_seen, energy_devicestate.last_seen)),
-        online = COALESCE(EXCLUDED.online, energy_devicestate.online),
+        power_at = MAX(COALESCE(energy_devicestate.power_at, EXCLUDED.power_at),
+                       COALESCE(EXCLUDED.power_at, energy_devicestate.power_at)),
+        online = COALESCE(EXCLUDED.online, energy_devicestate.online)
+"""
+UPSERT_STATE: Final = f"""
+    {_INSERT_STATE} {_NEWEST_TIMES},
+        seq = EXCLUDED.seq,
         exchange_power = EXCLUDED.exchange_power,
         production_power = EXCLUDED.production_power,
         load_power = EXCLUDED.load_power,
-        power_at = MAX(COALESCE(energy_devicestate.power_at, EXCLUDED.power_at),
-                       COALESCE(EXCLUDED.power_at, energy_devicestate.power_at)),
         "values" = EXCLUDED."values",
         registers = EXCLUDED.registers,
         src = EXCLUDED.src
+"""
+_POWERS: Final = ("exchange_power", "production_power", "load_power")
+
+
+def _newest_of_both(column: str) -> str:
+    """Component by component, what was measured last: of the row's and of ours."""
+    return f"""(
+        SELECT json_group_object(key, json(value)) FROM (
+            SELECT key, value, MAX(COALESCE(json_extract(value, '$.at'), '') || is_ours) FROM (
+                SELECT key, value, '0' AS is_ours FROM json_each(energy_devicestate."{column}")
+                UNION ALL SELECT key, value, '1' FROM json_each(EXCLUDED."{column}")
+            ) GROUP BY key
+        )
+    )"""  # noqa: S608  # names of this module, no value of anybody's
+
+
+def _of_the_newest(column: str) -> str:
+    return f"""{column} = CASE
+        WHEN energy_devicestate.power_at IS NULL OR EXCLUDED.power_at >= energy_devicestate.power_at
+        THEN EXCLUDED.{column} ELSE energy_devicestate.{column} END"""
+
+
+MERGE_STATE: Final = f"""
+    {_INSERT_STATE} {_NEWEST_TIMES},
+        seq = MAX(EXCLUDED.seq, energy_devicestate.seq + 1),
+        {", ".join(_of_the_newest(column) for column in _POWERS)},
+        "values" = {_newest_of_both("values")},
+        registers = {_newest_of_both("registers")},
+        src = COALESCE(NULLIF(EXCLUDED.src, ''), energy_devicestate.src)
+    RETURNING device_id, "values", registers
 """
 
 
@@ -62,6 +97,16 @@ def insert_dirty_quarters(connection: BaseDatabaseWrapper, marks: Sequence[tuple
 def upsert_states(connection: BaseDatabaseWrapper, states: Sequence[StateRow], *, seq: int) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(UPSERT_STATE, [(*_adapted(connection, state), seq, state.device_id) for state in states])
+
+
+def merge_states(connection: BaseDatabaseWrapper, states: Sequence[StateRow], *, seq: int) -> list[MergedState]:
+    """Write states beside those of other ingestors, and tell what the rows say then."""
+    merged: list[MergedState] = []
+    with connection.cursor() as cursor:
+        for state in states:
+            cursor.execute(MERGE_STATE, (*_adapted(connection, state), seq, state.device_id))
+            merged += [MergedState(*row) for row in cursor.fetchall()]
+    return merged
 
 
 def _meets_another_value(connection: BaseDatabaseWrapper, cursor: Any, table: Table, row: Incoming) -> bool:
