@@ -15,6 +15,14 @@ class UnreadableMessage(Exception):
     """A message that cannot be read; its text is the reason, in words a technician understands."""
 
 
+class AnotherDevice(UnreadableMessage):
+    """A message in which the device names itself, and it is not the one provisioned here (rule R10)."""
+
+    def __init__(self, reason: str, name: str) -> None:
+        super().__init__(reason)
+        self.name = name  # as it stands in a reason: escaped and cut
+
+
 class TimeSource(IntEnum):
     """Whose clock a sample's time comes from."""
 

@@ -14,7 +14,7 @@ from cercollettiva.devices.clocks import Moment, moment_of
 from cercollettiva.devices.makes import Make, Reader, read_plain_text, under_prefix
 from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object, read_frame, read_json
 from cercollettiva.devices.readings import doubled, joined
-from cercollettiva.devices.samples import Device, Presence, Sample, TimeSource, UnreadableMessage
+from cercollettiva.devices.samples import AnotherDevice, Device, Presence, Sample, TimeSource, UnreadableMessage
 from cercollettiva.devices.shelly_components import Component
 from cercollettiva.devices.shelly_meters import METERS, samples_of_status
 from cercollettiva.devices.shelly_records import samples_of_events
@@ -103,7 +103,8 @@ def _check_source(frame: JsonObject, device: Device) -> None:
     """Refuses a frame that names another device than the one provisioned here (rule R10)."""
     source = frame.get("src")
     if source is not None and device.device_id is not None and source != device.device_id:
-        raise UnreadableMessage(f"src is {quoted(source)}, and {quoted(device.device_id)} is expected here")
+        name = quoted(source)
+        raise AnotherDevice(f"src is {name}, and {quoted(device.device_id)} is expected here", name)
 
 
 MAKE = Make("Shelly Gen2+", prefix_of, reader_of)

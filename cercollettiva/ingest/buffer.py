@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cercollettiva.energy.store import Batch
+from cercollettiva.ingest.notices import Notice
 
 
 @dataclass(slots=True)
@@ -17,10 +18,12 @@ class Load:
     mids: list[int] = field(default_factory=list)
     deliveries: int = 0
     is_backlog: bool = False  # something in it may have been delivered before
+    notices: list[Notice] = field(default_factory=list)
 
     def doubt(self) -> None:
-        """Somebody else may have stored this meanwhile."""
+        """Somebody else may have stored this meanwhile, and knows better what the devices said last."""
         self.is_backlog = True
+        self.batch.states = []
         self.batch.incoming = [row._replace(suspect=True) for row in self.batch.incoming]
 
 

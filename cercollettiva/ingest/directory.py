@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -35,6 +35,7 @@ class Entry(NamedTuple):
     key: int  # of the DeviceConfiguration
     device: Device
     roles: tuple[Role, ...]
+    components: frozenset[str] = frozenset()  # that it may speak of: those with a role, or else those of its type
 
 
 Directory = Mapping[str, Entry]  # by topic prefix
@@ -56,8 +57,16 @@ def directory_at(moment: datetime) -> Directory:
             commissioned_at=row.commissioned_at or FIRST_BELIEVABLE,
             payload_template=row.device_type.payload_template or None,
         )
-        entries[row.topic_prefix] = Entry(row.pk, device, tuple(roles.get(row.pk, ())))
+        of_device = tuple(roles.get(row.pk, ()))
+        components = [role.component for role in of_device] or _components_of(row.device_type.capabilities)
+        entries[row.topic_prefix] = Entry(row.pk, device, of_device, frozenset(components))
     return entries
+
+
+def _components_of(capabilities: object) -> Iterable[str]:
+    """The channels of a type. Administrators may write what they like there."""
+    components = capabilities.get("components") if isinstance(capabilities, dict) else None
+    return components if isinstance(components, dict | list) else ()
 
 
 def _zone_of(device: DeviceConfiguration) -> ZoneInfo:

@@ -10,8 +10,9 @@ import orjson
 
 from cercollettiva.devices.samples import Energies, Power, Registers, Sample, registers_of
 from cercollettiva.energy.models import DeviceState
-from cercollettiva.energy.store import StateRow
+from cercollettiva.energy.store import MergedState, StateRow
 from cercollettiva.ingest.directory import Role
+from cercollettiva.ingest.watch import Watch
 
 STATE_EVERY: Final = timedelta(seconds=1)  # what the live view shows
 
@@ -57,6 +58,7 @@ class Latest:
         "src",
         "told_at",
         "told_online",
+        "watch",
     )
 
     def __init__(self, device_id: int) -> None:
@@ -67,7 +69,8 @@ class Latest:
         self.told_at: datetime | None = None  # when its row was last made, and whether it was online then
         self.told_online: bool | None = None
         self.roles: tuple[Role, ...] = ()
-        self.src = ""
+        self.src = ""  # the name it gave itself last
+        self.watch = Watch()
         self._powers: dict[str, Known[Power]] = {}
         self._registers: dict[str, Known[Energies]] = {}
 
@@ -108,6 +111,11 @@ class Latest:
             self._powers.setdefault(sample.component, Known(None, reading))
         elif isinstance(reading, Registers):
             self._registers.setdefault(sample.component, Known(None, reading.energies))
+
+    def absorb(self, merged: MergedState) -> None:
+        """Take over what another ingestor heard of this device after us."""
+        _absorb(self._powers, Power, merged.values)
+        _absorb(self._registers, Energies, merged.registers)
 
     def drawn_register(self, sample: Sample) -> int | None:
         """The drawn register at or before the instant of an instantaneous sample. [mWh]"""
@@ -176,6 +184,13 @@ def _lay_over(components: dict[str, Known[Values]], sample: Sample, at: datetime
         components[sample.component] = Known(at, values)
     else:
         known.lay_over(at, values, is_partial=sample.is_partial)
+
+
+def _absorb(components: dict[str, Known[Values]], kind: type[Values], stored: str) -> None:
+    for component, said in orjson.loads(stored).items():
+        known, newer = components.get(component), _from_json(kind, said)
+        if known is None or (newer.at is not None and (known.at is None or newer.at > known.at)):
+            components[component] = newer
 
 
 def _joined(components: Mapping[str, Known[Values]]) -> str:

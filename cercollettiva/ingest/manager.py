@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
-from cercollettiva.devices.decoding import Reader, prefix_of, reader_of
-from cercollettiva.devices.samples import Presence, Sample, TimeSource, UnreadableMessage
+from cercollettiva.devices.decoding import Reader, prefix_of, read_nothing, reader_of
+from cercollettiva.devices.samples import AnotherDevice, Presence, Sample, TimeSource, UnreadableMessage
 from cercollettiva.energy.models import DeviceState
 from cercollettiva.energy.models.mqtt import FIRST_BYTES, LAST_BYTES
-from cercollettiva.energy.store import Batch, Heard, Incoming, Refusal, StateRow, Stranger
+from cercollettiva.energy.store import Batch, Heard, Incoming, MergedState, Refusal, StateRow, Stranger
 from cercollettiva.ingest.clock import steady_now
 from cercollettiva.ingest.directory import Directory, Entry
 from cercollettiva.ingest.latest import STATE_EVERY, Latest
+from cercollettiva.ingest.notices import Kind, Notice, Notices
+from cercollettiva.ingest.pace import Pace
+from cercollettiva.ingest.watch import MEASURING, kind_of
 
 logger = logging.getLogger(__name__)
 
 MOST_ROUTES: Final = 50_000  # topics remembered; a flood of invented ones only empties the memory
+MOST_ROUTES_OF_A_DEVICE: Final = 200  # a meter with four channels uses some twenty
 LONGEST_ROUTE: Final = 256  # characters of a topic worth remembering
 HEARD_EVERY: Final = timedelta(seconds=5)  # the last message as it came is for a person's eyes
+TOO_OFTEN: Final = "The device speaks too often: only the newest of these instantaneous values were stored."
 RETAINED_WILL_YIELDS_TO_DATA_OF: Final = timedelta(minutes=5)
 
 
@@ -44,6 +50,8 @@ class Route(NamedTuple):
     latest: Latest
     reader: Reader
     topic_hash: int
+    is_named: bool = False  # what comes here carries the device's own name, and the decoder compares it
+    unread: str = ""  # the component that speaks here, where it measures and no make of ours reads it
 
     def fingerprint(self, payload: bytes) -> int:
         """64 bits of topic and payload, signed: the same in every process."""
@@ -62,22 +70,37 @@ class DeviceManager:
         self._directory: Directory = {}
         self._latest: dict[int, Latest] = {}
         self._routes: dict[str, Route | None] = {}
+        self._routes_of: Counter[int] = Counter()  # device -> topics remembered
         self._touched: dict[int, Latest] = {}
         self._heard: dict[int, Delivery] = {}  # the last of each device since they were last written
         self._heard_at = steady_now() - HEARD_EVERY
         self._taken_at = steady_now()
+        self._notices = Notices()
+        self._pace = Pace()
+        self.left_out = 0  # instantaneous values of devices that speak too often
 
     def remember(self, states: Iterable[DeviceState]) -> None:
         """Start from what the database knows of each device."""
+        self._touched.clear()
         for state in states:
             self._latest[state.device_id] = Latest.from_state(state)
+
+    def absorb(self, merged: Iterable[MergedState]) -> None:
+        """Take over what the other ingestors of the group heard after us."""
+        for state in merged:
+            latest = self._latest.get(state.device_id)
+            if latest is not None:
+                latest.absorb(state)
 
     def use(self, directory: Directory) -> None:
         """Take a new directory; what the devices said last stays."""
         self._directory = directory
         self._routes = {}
+        self._routes_of.clear()
         for entry in directory.values():
-            self._latest.setdefault(entry.key, Latest(entry.key)).roles = entry.roles
+            latest = self._latest.setdefault(entry.key, Latest(entry.key))
+            latest.roles = entry.roles
+            latest.watch.expect(entry.components)
 
     def read(self, delivery: Delivery, batch: Batch) -> None:
         """Add what a delivery says to the batch: samples, a refusal, or a stranger. Never raises for a bad message."""
@@ -94,7 +117,15 @@ class DeviceManager:
         if not delivery.retain:
             self._heard[route.entry.key] = delivery
         try:
-            self._keep(route.reader(delivery.payload, delivery.received_at, route.entry.device), delivery, route, batch)
+            samples = route.reader(delivery.payload, delivery.received_at, route.entry.device)
+            if not delivery.retain:
+                self._watch(samples, delivery, route)
+            self._keep(samples, delivery, route, batch)
+        except AnotherDevice as error:
+            if not delivery.retain:
+                route.latest.watch.gave_another_name(error.name, delivery.received_at)
+                self._note(Kind.REPLACED, error.name, delivery, route)
+            batch.refusals.append(_refusal(delivery, route, str(error)))
         except UnreadableMessage as error:
             batch.refusals.append(_refusal(delivery, route, str(error)))
         except Exception:
@@ -114,6 +145,19 @@ class DeviceManager:
         self._taken_at = moment
         return [self._touched.pop(key).told(moment) for key in chosen]
 
+    def thin_out(self, batch: Batch, now: datetime) -> None:
+        """Of a device that speaks too often leave out all but the newest values; the count is in the quarantine."""
+        for row, count in self._pace.thin_out(batch, now=now):
+            self.left_out += count
+            key = row.sample.device_id
+            batch.refusals.append(Refusal(row.topic, TOO_OFTEN, row.payload[:FIRST_BYTES], key, count))
+            if key is not None:
+                self._notices.note(Notice(key, Kind.TOO_OFTEN, row.topic), now=now)
+
+    def take_notices(self) -> list[Notice]:
+        """What a person must look at, since the last call."""
+        return self._notices.take()
+
     def owes_states(self, now: datetime) -> bool:
         """Whether states wait to be written though no message comes to take them along."""
         return bool(self._touched) and now - self._taken_at >= STATE_EVERY
@@ -132,6 +176,24 @@ class DeviceManager:
     def owes_heard(self, now: datetime) -> bool:
         """Whether last messages wait to be written though none comes to take them along."""
         return bool(self._heard) and now - self._heard_at >= HEARD_EVERY
+
+    def _watch(self, samples: list[Sample], delivery: Delivery, route: Route) -> None:
+        """Notice that the device is not what it was. Raises UnreadableMessage where another has taken its place."""
+        latest, at = route.latest, delivery.received_at
+        watch = latest.watch
+        if route.is_named and b'"src"' in delivery.payload:
+            watch.gave_its_name()
+            latest.src = route.entry.device.device_id or ""
+        elif another := watch.is_replaced_by(at):
+            raise UnreadableMessage(f"{another} speaks here in its place: nothing without a name is believed")
+        for sample in samples:
+            if not isinstance(sample.reading, Presence) and watch.spoke_instead(sample.component, at):
+                self._note(Kind.PROFILE_CHANGED, sample.component, delivery, route)
+        if route.unread and watch.spoke_instead(route.unread, at):
+            self._note(Kind.PROFILE_CHANGED, route.unread, delivery, route)
+
+    def _note(self, kind: Kind, detail: str, delivery: Delivery, route: Route) -> None:
+        self._notices.note(Notice(route.entry.key, kind, detail), now=delivery.received_at)
 
     def _keep(self, samples: list[Sample], delivery: Delivery, route: Route, batch: Batch) -> None:
         latest = route.latest
@@ -175,12 +237,29 @@ class DeviceManager:
         route = None
         if entry is not None:
             topic_hash = hash_of(topic.encode("utf-8", "replace"))
-            route = Route(entry, self._latest[entry.key], reader_of(topic, entry.device), topic_hash)
+            reader = reader_of(topic, entry.device)
+            unread = _unread_component(topic, entry.device.prefix) if reader is read_nothing else ""
+            route = Route(entry, self._latest[entry.key], reader, topic_hash, topic.endswith("/rpc"), unread)
+        self._remember_route(topic, route)
+        return route
+
+    def _remember_route(self, topic: str, route: Route | None) -> None:
         if len(self._routes) >= MOST_ROUTES:
             self._routes.clear()
-        if len(topic) <= LONGEST_ROUTE:
-            self._routes[topic] = route
-        return route
+            self._routes_of.clear()
+        if len(topic) > LONGEST_ROUTE:
+            return
+        if route is not None:
+            if self._routes_of[route.entry.key] >= MOST_ROUTES_OF_A_DEVICE:
+                return
+            self._routes_of[route.entry.key] += 1
+        self._routes[topic] = route
+
+
+def _unread_component(topic: str, prefix: str) -> str:
+    """The component of a status topic that no make of ours reads, where components of its kind measure."""
+    place, _, component = topic[len(prefix) + 1 :].partition("/")
+    return component if place == "status" and kind_of(component) in MEASURING else ""
 
 
 def _note_presence(presence: Presence, delivery: Delivery, latest: Latest) -> None:

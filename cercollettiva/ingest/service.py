@@ -47,6 +47,7 @@ class MQTTService:
             address, client_id=client_id, on_arrival=self._arrived, on_session=self._session_began
         )
         self._writer = Writer(ingestor=client_id, wake=self._connection.wake)
+        self._is_shared = bool(share_group)
         self._reconnect = CircuitBreaker(jitter=random.Random())  # noqa: S311  # spreads reconnections
         shared = f"$share/{share_group or 'ingest'}/{ALL_TOPICS}"
         self._topic, self._other_topic = (shared, ALL_TOPICS) if share_group else (ALL_TOPICS, shared)
@@ -117,9 +118,10 @@ class MQTTService:
         directory = self._writer.new_directory()
         if directory is None:
             return
-        if not self._ready:
+        if self._writer.states:  # at the start, and after another has worked in our place
             self._manager.remember(self._writer.states)
             self._writer.states = []
+        if not self._ready:
             spare_the_collector()
             logger.info("Ready: %d devices", len(directory))
         self._manager.use(directory)
@@ -196,12 +198,18 @@ class MQTTService:
     def _hand_over(self, *, at_last: bool = False) -> None:
         is_pressed = self._buffer.is_full and not at_last
         now = None if at_last else steady_now()
-        self._buffer.batch.states = self._manager.take_states(now, most=STATES_WHEN_FULL if is_pressed else None)
+        batch = self._buffer.batch
+        batch.states = self._manager.take_states(now, most=STATES_WHEN_FULL if is_pressed else None)
         if not is_pressed:  # the last messages as they came are for a person's eyes: they wait until there is room
-            self._buffer.batch.heard = self._manager.take_heard(now)
-        self._writer.put(self._buffer.take())
+            batch.heard = self._manager.take_heard(now)
+        batch.is_shared = self._is_shared
+        self._manager.thin_out(batch, steady_now())
+        load = self._buffer.take()
+        load.notices = self._manager.take_notices()
+        self._writer.put(load)
 
     def _acknowledge(self) -> None:
+        self._manager.absorb(self._writer.merged_states())
         for load in self._writer.safe_loads():
             if load.connection == self._connections and self._connection.is_connected:
                 self._connection.acknowledge(load.mids)
@@ -216,11 +224,12 @@ class MQTTService:
         if self._writer.failure:
             raise self._writer.failure
         logger.info(
-            "Stopped: %d received, %d stored, %d repeated, %d refused",
+            "Stopped: %d received, %d stored, %d repeated, %d refused, %d left out",
             self.received,
             self._writer.stored,
             self._writer.repeated,
             self._writer.refused,
+            self._manager.left_out,
         )
 
 

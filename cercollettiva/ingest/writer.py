@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from cercollettiva.devices.samples import TimeSource
 from cercollettiva.energy.models import DeviceState
-from cercollettiva.energy.store import Incoming, journal, save_batch
+from cercollettiva.energy.store import Incoming, MergedState, journal, save_batch
 from cercollettiva.ingest.breaker import CircuitBreaker
 from cercollettiva.ingest.buffer import Load
 from cercollettiva.ingest.clock import steady_now
 from cercollettiva.ingest.directory import Directory, directory_at, directory_version
+from cercollettiva.ingest.notices import open_alerts
 from cercollettiva.ingest.only import AnotherIngestor, OnlyIngestor
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ LOOK_FOR_CHANGES: Final = timedelta(seconds=3)  # a device provisioned now is re
 READ_ANEW: Final = timedelta(minutes=1)  # roles and placements begin and end by themselves
 FORGET_AFTER: Final = timedelta(minutes=1)
 REMEMBERED_FOR: Final = timedelta(seconds=30)  # how long a copy of the journal serves redeliveries
+TELL_AGAIN_AFTER: Final = timedelta(minutes=1)
 STAND_BY_SECONDS: Final = 1.0
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 MOST_HELD: Final = 3  # loads that wait for the database; what comes beyond stays with the broker
@@ -49,17 +51,18 @@ class Writer(threading.Thread):
         self._loads: queue.SimpleQueue[Load | None] = queue.SimpleQueue()
         self._safe: deque[Load] = deque()
         self._directories: deque[Directory] = deque()
+        self._merged: deque[MergedState] = deque()
         self._held = 0  # loads handed over and not yet safe
         self._stopping = threading.Event()
         self.states: list[DeviceState] = []  # what the database knew of the devices at the start
         self.failure: BaseException | None = None
         self.stored = self.repeated = self.refused = 0
-        self._redeliveries = Redeliveries()
+        self._redeliveries = Redeliveries(ingestor=self._ingestor)
         self._only = OnlyIngestor(ingestor)
         self._current: Load | None = None
         self._told = ""  # the trouble that was logged last
         self._version: tuple[object, ...] = ()
-        self._looked_at = self._read_at = self._forgot_at = NEVER
+        self._looked_at = self._read_at = self._forgot_at = self._told_at = NEVER
         self.is_standing_by = False  # another ingestor of this name is at work
 
     # Called from the network thread
@@ -84,6 +87,13 @@ class Writer(threading.Thread):
             safe.append(self._safe.popleft())
         self._held -= len(safe)
         return safe
+
+    def merged_states(self) -> list[MergedState]:
+        """Where other ingestors of the group knew a device better, since the last call."""
+        merged = []
+        while self._merged:
+            merged.append(self._merged.popleft())
+        return merged
 
     def new_directory(self) -> Directory | None:
         """The directory of devices, when it was read anew since the last call."""
@@ -152,9 +162,11 @@ class Writer(threading.Thread):
         return False
 
     def _tell(self, trouble: str) -> None:
-        """Log a trouble of the database when it begins, changes and ends."""
-        if trouble and trouble != self._told:
+        """Log a trouble of the database when it begins, changes and ends, and once a minute while it lasts."""
+        now = steady_now()
+        if trouble and (trouble != self._told or now - self._told_at >= TELL_AGAIN_AFTER):
             logger.warning("The database does not take our rows, messages wait in the broker: %s", trouble)
+            self._told_at = now
         elif self._told and not trouble:
             logger.warning("The database is back after %d tries", self._breaker.failures)
         self._told = trouble
@@ -166,7 +178,8 @@ class Writer(threading.Thread):
         self.is_standing_by = True
         if self._current is not None:
             self._current.doubt()
-            self._redeliveries = Redeliveries()  # what we remember is of before
+            self._redeliveries = Redeliveries(ingestor=self._ingestor)  # what we remember is of before
+        self._version, self._looked_at = (), NEVER  # and so is what the devices said last
         self._wake()
         self._stopping.wait(STAND_BY_SECONDS)
 
@@ -175,6 +188,8 @@ class Writer(threading.Thread):
         batch = load.batch
         known = self._redeliveries.remove_from(load)
         outcome = save_batch(batch, ingestor=self._ingestor, now=now)
+        open_alerts(load.notices, now=now)
+        self._merged.extend(outcome.merged)
         self.stored += outcome.stored
         self.repeated += outcome.repeated + known
         self.refused += outcome.refused
@@ -201,10 +216,12 @@ class Writer(threading.Thread):
 class Redeliveries:
     """Recognises messages without a time of their own that were stored before (rule R13)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ingestor: str = "") -> None:
+        self._ingestor = ingestor
         self._known: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._connection: int | None = None
         self._read_at = NEVER
+        self._read_on = NEVER  # the same instant, as a date
 
     def remove_from(self, load: Load) -> int:
         """Take out of a load the rows that were stored before, and say how many they were."""
@@ -213,8 +230,12 @@ class Redeliveries:
             return 0
         if self._connection != load.connection or steady_now() - self._read_at >= REMEMBERED_FOR:
             self._known = journal.recent_fingerprints("default")
-            self._connection, self._read_at = load.connection, steady_now()
-        stored = journal.contains(self._known, [row.fingerprint for row in suspects])
+            self._connection, self._read_at, self._read_on = load.connection, steady_now(), datetime.now(UTC)
+        fingerprints = [row.fingerprint for row in suspects]
+        stored = journal.contains(self._known, fingerprints)
+        # What we committed on this connection does not come again on it; of what others committed we know nothing.
+        others = journal.fingerprints_of_others("default", ingestor=self._ingestor, since=self._read_on)
+        stored |= journal.contains(others, fingerprints)
         gone = {row.fingerprint for row, is_stored in zip(suspects, stored, strict=True) if is_stored}
         rows = load.batch.incoming
         load.batch.incoming = _first_copies(row for row in rows if not (_is_suspect(row) and row.fingerprint in gone))

@@ -17,6 +17,7 @@ from tests.unit.ingest.meters import EM_STATUS, NAME, delivery, manager_of
 def remembered(monkeypatch) -> list[int]:
     fingerprints: list[int] = []
     monkeypatch.setattr(journal, "recent_fingerprints", lambda using: np.sort(np.array(fingerprints, dtype=np.int64)))
+    monkeypatch.setattr(journal, "fingerprints_of_others", lambda using, **_: np.empty(0, dtype=np.int64))
     return fingerprints
 
 
