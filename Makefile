@@ -13,7 +13,7 @@ MANAGE := $(RUN) manage.py
 INSTALLED := $(VENV)/.installed
 PARTS := postgresql mosquitto redis
 
-.PHONY: help setup parts demo test e2e check messages bench
+.PHONY: help setup parts demo test faults e2e check messages bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,11 @@ test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults
 	export CER_TEST_DATABASE=postgresql; \
 	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -m 'faults and not e2e' $(ARGS); fi; \
 	exit $$failed
+
+# The figures of reliability are for 60 seconds a fault. CER_FUZZ_SEED=... repeats a run of the fuzzer.
+faults: export CER_FAULT_SECONDS ?= 60
+faults: setup parts ## Kill real parts under load for longer than `make test` does: about a quarter of an hour
+	$(PYTEST) -s -m 'faults and not e2e' $(ARGS)
 
 e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
 	@tools/system-packages $(PARTS) chromium

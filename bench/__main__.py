@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import decoding, energy, history, ingest, live, pages
+from bench import decoding, energy, history, ingest, live, pages, sharing
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest.run,
+    "sharing": sharing.run,
     "decoding": decoding.run,
     "energy": energy.run,
     "history": history.run,

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import socket
+import struct
 import threading
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import psycopg
 
-from bench.publisher import PREFIX, STATUS, Publisher
+from bench.publisher import PREFIX, STATUS, Publisher, packet, text
+from tests.support import platform
+from tests.support.postgres import PostgresServer
+from tests.support.processes import wait_until
+
+SECONDS = float(os.environ.get("CER_FAULT_SECONDS") or 15)  # `make faults` asks for 60
+IS_LONG = SECONDS >= 60
+DEVICES = 50
+DRAIN_SECONDS = 30
 
 
 class Tally(NamedTuple):
@@ -19,30 +31,124 @@ class Tally(NamedTuple):
     doubled: int
 
 
+NOTHING_LOST = Tally(lost=0, doubled=0)
+
+
+class Sender(Protocol):
+    """What publishes at quality of service 1."""
+
+    acknowledged: int
+
+    def publish(self, topic: str, payload: bytes) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def wait(self, *, within: float) -> None: ...
+
+
 class Load(threading.Thread):
     """Publishes numbered messages at a steady rate: half on status topics, half as notifications with their own time.
 
     The number travels in `n_current`, which a 4-byte float keeps exactly up to 16 million.
     """
 
-    def __init__(self, port: int, *, rate: int, seconds: float, devices: int) -> None:
+    def __init__(
+        self, port: int, *, rate: int, seconds: float, devices: int = DEVICES, sender: Sender | None = None
+    ) -> None:
         super().__init__(daemon=True)
         self.messages = int(rate * seconds)
+        self.sent = 0
         self._rate = rate
         self._devices = devices
-        self._publisher = Publisher(port)
+        self._publisher = sender or Publisher(port)
 
     def run(self) -> None:
-        began = time.time()
+        due = time.monotonic()
         for number in range(self.messages):
             self._publisher.publish(*message(number, self._devices, now=time.time()))
             self._publisher.flush()
-            time.sleep(max(0.0, number / self._rate - (time.time() - began)))
+            self.sent = number + 1
+            # After a long wait for the broker there is no burst: what was not said then is not said now.
+            due = max(due + 1 / self._rate, time.monotonic() - 0.1)
+            time.sleep(max(0.0, due - time.monotonic()))
         self._publisher.wait(within=60)
 
     @property
     def acknowledged(self) -> int:
         return self._publisher.acknowledged
+
+
+class PatientSender:
+    """Publishes as a meter does: after a lost connection it comes back and sends again what was not acknowledged."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._name = f"patient-{time.time_ns()}"
+        self._unacknowledged: dict[int, bytes] = {}  # message id -> packet, in the order of sending
+        self._lock = threading.Lock()
+        self._published = 0
+        self.acknowledged = 0
+        self._socket = self._connected()
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        self._published += 1
+        mid = self._published % 65535 + 1
+        publish = packet(0x32, text(topic) + struct.pack("!H", mid) + payload)
+        with self._lock:
+            self._unacknowledged[mid] = publish
+        try:
+            self._socket.sendall(publish)
+        except OSError:
+            self._come_back()
+
+    def flush(self) -> None:
+        """Each message has been sent already."""
+
+    def wait(self, *, within: float) -> None:
+        deadline = time.monotonic() + within
+        while self._unacknowledged and time.monotonic() < deadline:
+            time.sleep(0.05)
+            with contextlib.suppress(OSError):
+                self._socket.sendall(b"\xc0\x00")  # a ping notices a connection that is gone
+                continue
+            self._come_back()
+
+    def _come_back(self) -> None:
+        self._socket.close()
+        while True:
+            try:
+                self._socket = self._connected()
+                with self._lock:
+                    again = [bytes([one[0] | 0x08]) + one[1:] for one in self._unacknowledged.values()]  # DUP
+                self._socket.sendall(b"".join(again))
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+
+    def _connected(self) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self._port), timeout=5)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(packet(0x10, text("MQTT") + b"\x04\x02\x00\x00" + text(self._name)))
+        if len(connection.recv(4)) < 4:
+            raise ConnectionError("the broker closed the connection")
+        threading.Thread(target=self._count, args=[connection], daemon=True).start()
+        return connection
+
+    def _count(self, connection: socket.socket) -> None:
+        received = b""
+        with contextlib.suppress(OSError):
+            while data := connection.recv(65536):
+                received += data
+                while len(received) >= 2 and len(received) >= 2 + received[1]:
+                    if received[0] == 0x40:
+                        self._is_safe(int.from_bytes(received[2:4]))
+                    received = received[2 + received[1] :]
+
+    def _is_safe(self, mid: int) -> None:
+        with self._lock:
+            if self._unacknowledged.pop(mid, None) is not None:
+                self.acknowledged += 1
 
 
 def message(number: int, devices: int, *, now: float) -> tuple[str, bytes]:
@@ -65,3 +171,28 @@ def tally(connection: psycopg.Connection, messages: int) -> Tally:
     """How many numbers have no row, and how many rows are copies of another."""
     numbers = [int(number) for (number,) in connection.execute("SELECT neutral_current FROM energy_devicemeasurement")]
     return Tally(lost=messages - len(set(numbers)), doubled=len(numbers) - len(set(numbers)))
+
+
+def settled(postgres: PostgresServer, load: Load, *, within: float = DRAIN_SECONDS) -> Tally:
+    """The tally once the load is through and all rows are there, or nothing more comes."""
+    load.join()
+    with platform.connect(postgres) as connection:
+        wait_until(lambda: tally(connection, load.messages) == NOTHING_LOST, within=within, every=1)
+        return tally(connection, load.messages)
+
+
+def ask(postgres: PostgresServer, statement: str, *values: object) -> int:
+    with platform.connect(postgres) as connection:
+        return int(connection.execute(statement, values).fetchone()[0])  # type: ignore[index]
+
+
+def rows(postgres: PostgresServer) -> int:
+    return ask(postgres, "SELECT count(*) FROM energy_devicemeasurement")
+
+
+def publish_statuses(port: int, numbers: range, *, devices: int = DEVICES) -> None:
+    """Statuses, which carry no time of their own."""
+    publisher = Publisher(port)
+    for number in numbers:
+        publisher.publish(*message(2 * number + 1, devices, now=time.time()))
+    publisher.wait(within=30)

@@ -10,56 +10,22 @@ import time
 
 import pytest
 
-from bench.publisher import Publisher
 from cercollettiva.devices.samples import TimeSource
-from tests.faults.load import Load, Tally, message, tally
+from tests.faults.load import NOTHING_LOST, Load, ask, publish_statuses, rows, tally
 from tests.support import platform
 from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.faults
 
-DEVICES = 20
 MANAGE = str(platform.ROOT / "manage.py")
-
-
-@pytest.fixture(scope="module")
-def server():
-    with platform.provisioned_postgres(DEVICES) as server:
-        yield server
-
-
-@pytest.fixture
-def postgres(server):
-    if not server.running:
-        server.start()
-    with platform.connect(server) as connection:
-        connection.execute("TRUNCATE energy_devicemeasurement, energy_ingestbatch, energy_devicestate")
-    return server
-
-
-def ask(postgres, statement: str, *values: object) -> int:
-    with platform.connect(postgres) as connection:
-        return int(connection.execute(statement, values).fetchone()[0])
-
-
-def rows(postgres) -> int:
-    return ask(postgres, "SELECT count(*) FROM energy_devicemeasurement")
-
-
-def publish(port: int, numbers: range) -> None:
-    """Statuses, which carry no time of their own."""
-    publisher = Publisher(port)
-    for number in numbers:
-        publisher.publish(*message(2 * number + 1, DEVICES, now=time.time()))
-    publisher.wait(within=30)
 
 
 def test_what_waited_while_the_database_was_away_is_not_dated_on_its_return(postgres, mosquitto):
     with platform.ingestor(postgres, mosquitto):
-        publish(mosquitto.port, range(10))
+        publish_statuses(mosquitto.port, range(10))
         assert wait_until(lambda: rows(postgres) == 10, within=10)
         postgres.stop(immediate=True)
-        publish(mosquitto.port, range(10, 3010))
+        publish_statuses(mosquitto.port, range(10, 3010))
         published = time.time()
         time.sleep(8)
 
@@ -73,7 +39,7 @@ def test_what_waited_while_the_database_was_away_is_not_dated_on_its_return(post
 def test_a_broker_that_pauses_in_a_backlog_does_not_end_it(postgres, mosquitto):
     with platform.ingestor(postgres, mosquitto) as child:
         child.terminate()
-    publish(mosquitto.port, range(20_000))
+    publish_statuses(mosquitto.port, range(20_000))
 
     with platform.ingestor(postgres, mosquitto):
         wait_until(lambda: rows(postgres) >= 2000, within=10, every=0.01)
@@ -91,7 +57,7 @@ def test_a_second_ingestor_stands_by_and_takes_over_when_the_first_dies(postgres
         second = platform.ingestor_process(postgres, mosquitto)
         second.answers = lambda: "standing by" in second.log_tail()
         with second:
-            load = Load(mosquitto.port, rate=300, seconds=12, devices=DEVICES)
+            load = Load(mosquitto.port, rate=300, seconds=12)
             load.start()
             time.sleep(3)
             assert platform.connections(second) == 0
@@ -102,7 +68,7 @@ def test_a_second_ingestor_stands_by_and_takes_over_when_the_first_dies(postgres
             load.join()
             wait_until(lambda: rows(postgres) >= load.messages, within=15)
             with platform.connect(postgres) as connection:
-                assert tally(connection, load.messages) == Tally(lost=0, doubled=0)
+                assert tally(connection, load.messages) == NOTHING_LOST
 
 
 def test_a_broker_that_refuses_the_marker_does_not_stop_the_messages(postgres, start_mosquitto, tmp_path):
@@ -116,7 +82,7 @@ def test_a_broker_that_refuses_the_marker_does_not_stop_the_messages(postgres, s
         child.terminate()
 
     with platform.ingestor(postgres, broker) as child:
-        load = Load(broker.port, rate=20, seconds=8, devices=DEVICES)
+        load = Load(broker.port, rate=20, seconds=8)
         load.start()
         load.join()
 
@@ -133,14 +99,14 @@ def test_one_ingestor_may_begin_to_share_with_another(postgres, mosquitto):
         platform.ingestor(postgres, mosquitto, *shared),
         platform.ingestor(postgres, mosquitto, *shared, "--client-id", "ingest-2"),
     ):
-        publish(mosquitto.port, range(100))
+        publish_statuses(mosquitto.port, range(100))
         time.sleep(2)
 
         assert rows(postgres) == 100
 
 
 def test_a_stop_under_load_leaves_nothing_to_be_sent_again(postgres, mosquitto):
-    load = Load(mosquitto.port, rate=1500, seconds=4, devices=DEVICES)
+    load = Load(mosquitto.port, rate=1500, seconds=4)
     with platform.ingestor(postgres, mosquitto) as child:
         load.start()
         time.sleep(2)
@@ -173,6 +139,6 @@ def test_a_broker_killed_under_load_does_not_take_the_ingestor_along(postgres, m
 
 def publish_while_it_lasts(port: int) -> None:
     try:
-        publish(port, range(20_000))
+        publish_statuses(port, range(20_000))
     except OSError:
         return  # the broker is gone

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from cercollettiva.ingest.mqtt import BrokerAddress, MQTTConnection
+from bench.publisher import packet, text
+from cercollettiva.ingest.mqtt import Arrival, BrokerAddress, MQTTConnection
 
 CONNACK = b"\x20\x02\x00\x00"
 DISCONNECT = b"\xe0\x00"
@@ -52,12 +53,17 @@ def broker() -> FakeBroker:
 
 
 @pytest.fixture
-def connection(broker) -> MQTTConnection:
+def arrivals() -> list[Arrival]:
+    return []
+
+
+@pytest.fixture
+def connection(broker, arrivals) -> MQTTConnection:
     sessions: list[bool] = []
     connection = MQTTConnection(
         BrokerAddress("127.0.0.1", broker.port),
         client_id="x",
-        on_arrival=lambda arrival: None,
+        on_arrival=arrivals.append,
         on_session=sessions.append,
     )
     connection.connect()
@@ -73,6 +79,21 @@ def test_a_reset_while_acknowledgements_wait_ends_the_connection_and_nothing_els
 
     connection.poll(0.05)
 
+    assert not connection.is_open
+
+
+def test_what_a_broker_that_was_killed_had_sent_is_read_first(broker, connection, arrivals):
+    """It has acknowledged these to their senders, and may have lost them: nobody else has them any more."""
+    publishes = b"".join(packet(0x32, text("cer/x/online") + struct.pack("!H", mid) + b"true") for mid in range(1, 301))
+    broker.client.sendall(publishes)
+    time.sleep(0.1)
+    broker.reset()
+    time.sleep(0.1)
+    connection.acknowledge([1, 2, 3])
+
+    connection.poll(0.05)
+
+    assert [arrival.mid for arrival in arrivals] == list(range(1, 301))
     assert not connection.is_open
 
 

@@ -1,0 +1,132 @@
+"""Hundreds of thousands of hostile messages through the DeviceManager and the store, and through the real process.
+
+`CER_FUZZ_COUNT` and `CER_FUZZ_SEED` choose how many and which; a seed that ever failed belongs in FAILED_ONCE.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from secrets import randbits
+
+import pytest
+from django.db import connection
+
+from bench.publisher import Publisher
+from cercollettiva.energy.models import DeviceConfiguration, DeviceMeasurement, EnergyMeasurement, RejectedMessage
+from cercollettiva.energy.store import Batch, save_batch
+from cercollettiva.energy.store.rows import ENERGIES, POWERS
+from cercollettiva.ingest.directory import directory_at
+from cercollettiva.ingest.manager import Delivery, DeviceManager
+from tests.support import platform
+from tests.support.hostile import CUSTOM_TEMPLATE, METERS, payloads
+from tests.support.processes import wait_until
+
+pytestmark = pytest.mark.faults
+
+COUNT = int(os.environ.get("CER_FUZZ_COUNT") or 200_000)
+SEED = int(os.environ.get("CER_FUZZ_SEED") or randbits(32))
+FAILED_ONCE: tuple[int, ...] = ()
+LONGEST = 1.0  # seconds for one message
+LONGEST_BATCH = 5.0  # for 500 of them, in the database, on a machine that does much else
+LONGEST_PAYLOAD = 65_535  # what a broker with our settings lets through
+FLOATS = [name for name, kind in POWERS.columns.items() if kind in ("float4", "float8")]
+
+
+def provision() -> None:
+    for meter in METERS:
+        device = DeviceConfiguration(device_id=meter.device_id, topic_prefix=meter.prefix)
+        device.device_type_id = meter.device_type
+        device.save()
+    custom = DeviceConfiguration.objects.get(device_type_id="CUSTOM").device_type
+    custom.payload_template = CUSTOM_TEMPLATE
+    custom.save()
+
+
+def not_a_number() -> int:
+    """Rows with NaN or an infinity in any of their columns, by SQL."""
+    count = 0
+    with connection.cursor() as cursor:
+        for table, names in ((POWERS.name, FLOATS), (ENERGIES.name, ["reported_ts"])):
+            odd = " OR ".join(f"{name} IN ('NaN', 'Infinity', '-Infinity')" for name in names)
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE {odd}")
+            count += cursor.fetchone()[0]
+    return count
+
+
+@pytest.mark.django_db(transaction=True)  # in one transaction, rows of the quarantine would pile up dead
+@pytest.mark.parametrize("seed", [SEED, *FAILED_ONCE])
+def test_whatever_arrives_is_stored_or_refused_and_nothing_hangs(seed, caplog):
+    print(f"\nseed {seed}, {COUNT} payloads")
+    provision()
+    manager = DeviceManager()
+    now = datetime.now(UTC)
+    manager.use(directory_at(now))
+    slowest, slowest_batch, outcomes = 0.0, 0.0, Counter[str]()
+    messages = payloads(seed, COUNT)
+    for start in range(0, COUNT, 500):
+        batch = Batch()
+        for number, (topic, payload) in enumerate(islice(messages, 500), start=start):
+            received_at = now + timedelta(milliseconds=number)
+            before = len(batch.incoming), len(batch.refusals), len(batch.strangers)
+            began = time.perf_counter()
+            manager.read(Delivery(topic, payload, received_at), batch)
+            slowest = max(slowest, time.perf_counter() - began)
+            after = len(batch.incoming), len(batch.refusals), len(batch.strangers)
+            outcomes["read" if after[0] > before[0] else "refused" if after[1:] != before[1:] else "nothing"] += 1
+        batch.states = manager.take_states()
+        samples, refusals = len(batch.incoming), len(batch.refusals)
+        began = time.perf_counter()
+        outcome = save_batch(batch, ingestor="fuzz", now=now)
+        slowest_batch = max(slowest_batch, time.perf_counter() - began)
+        assert outcome.stored + outcome.repeated + outcome.refused == samples
+        outcomes.update(stored=outcome.stored, repeated=outcome.repeated, refused_rows=outcome.refused)
+        outcomes["refusals"] += refusals
+    print(dict(outcomes), f"slowest message {slowest:.3f} s, batch {slowest_batch:.3f} s")
+
+    assert outcomes["read"] + outcomes["refused"] + outcomes["nothing"] == COUNT
+    assert outcomes["read"] > COUNT / 20
+    assert outcomes["refused"] > COUNT / 20
+    assert DeviceMeasurement.objects.count() + EnergyMeasurement.objects.count() == outcomes["stored"]
+    assert not_a_number() == 0
+    assert not RejectedMessage.objects.filter(reason="").exists()
+    assert slowest < LONGEST
+    assert slowest_batch < LONGEST_BATCH
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_process_acknowledges_all_of_it_and_goes_on(mosquitto, start_manage):
+    """Nothing of it comes again: what is not acknowledged would, after a restart."""
+    provision()
+    options = {"env": {"MQTT_URL": mosquitto.url}}
+    child = start_manage("ingest", **options)
+    assert wait_until(lambda: platform.has_connected(child), within=20), child.log_tail()
+    time.sleep(0.3)
+    publisher, published = Publisher(mosquitto.port), 0
+    for topic, payload in payloads(SEED, 5000):
+        if len(payload) + len(topic) < LONGEST_PAYLOAD:
+            publisher.publish(topic, payload)
+            published += 1
+    publisher.wait(within=60)
+    assert publisher.acknowledged == published
+
+    def all_quiet() -> bool:
+        before = DeviceMeasurement.objects.count(), RejectedMessage.objects.count()
+        time.sleep(1)
+        return before[0] > 0 and before == (DeviceMeasurement.objects.count(), RejectedMessage.objects.count())
+
+    assert wait_until(all_quiet, within=60)
+    assert child.running
+    assert child.terminate() == 0
+    assert f" {published} received" in child.log_tail(), child.log_tail()
+
+    again = start_manage("ingest", **options)
+    assert wait_until(lambda: "session kept: True" in again.log_tail(), within=20)
+    time.sleep(1)
+    again.terminate()
+    received = int(again.log_tail().rpartition("Stopped: ")[2].partition(" received")[0])
+    assert received <= 1  # our own marker
