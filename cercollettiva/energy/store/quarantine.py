@@ -77,8 +77,8 @@ def write_strangers(using: str, strangers: Sequence[Stranger], *, now: datetime)
 def _keep_latest(model: type[models.Model], using: str, *, most: int) -> None:
     """Trimmed a tenth at a time: a flood of ever new lines would otherwise pay for it at each batch."""
     lines = model._default_manager.using(using)
-    if lines.count() > most + most // 10:
-        newest = list(lines.order_by("-last_seen", "-pk").values_list("pk", flat=True)[:most])
+    if lines.count() > most:
+        newest = list(lines.order_by("-last_seen", "-pk").values_list("pk", flat=True)[: most - most // 10])
         lines.exclude(pk__in=newest).delete()
 
 
