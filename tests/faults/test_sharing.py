@@ -28,18 +28,17 @@ def member(postgres, mosquitto, number: int) -> Child:
 
 
 def test_ingestors_added_and_killed_under_load_lose_and_double_nothing(postgres, mosquitto):
-    seconds = max(SECONDS, 15)
+    seconds = max(SECONDS, 20)
     with ExitStack() as stack:
         group = [stack.enter_context(member(postgres, mosquitto, 1))]
         time.sleep(0.5)
         load = Load(mosquitto.port, rate=RATE, seconds=seconds)
         load.start()
         for number in (2, 3):
-            time.sleep(seconds / 6)
             group.append(stack.enter_context(member(postgres, mosquitto, number)))
         while load.is_alive():
             for child in group:
-                time.sleep(seconds / 10)
+                time.sleep(seconds / 20)
                 child.kill()
                 child.start()
 
