@@ -13,7 +13,17 @@ import pytest
 
 from bench.publisher import STATUS
 from cercollettiva.ingest.mqtt import BrokerAddress, MQTTConnection
-from tests.faults.load import NOTHING_LOST, SECONDS, Load, PatientSender, ask, publish_statuses, rows, settled
+from tests.faults.load import (
+    NOTHING_LOST,
+    SECONDS,
+    Load,
+    PatientSender,
+    ask,
+    publish_statuses,
+    rows,
+    rows_once_quiet,
+    settled,
+)
 from tests.support import platform
 from tests.support.processes import Child, wait_until
 
@@ -66,8 +76,7 @@ def lost_while_away(postgres, broker, *, messages: int, kill: bool = False) -> i
             broker.kill()
             broker.start()
         child.start()
-        wait_until(lambda: rows(postgres) == messages, within=10, every=0.2)
-        return messages - rows(postgres)
+        return messages - rows_once_quiet(postgres, within=10)
 
 
 def test_a_queue_without_a_limit_keeps_what_was_acknowledged(postgres, mosquitto):
@@ -134,7 +143,7 @@ def start_storm(port: int, first: int, seconds: float) -> Child:
 
 
 def test_a_thousand_devices_come_back_after_a_restart_and_nothing_is_lost(postgres, mosquitto):
-    seconds = max(SECONDS / 2, 15)
+    seconds = max(SECONDS / 2, 12)
     with platform.ingestor(postgres, mosquitto):
         storm = [
             Child(
