@@ -61,8 +61,9 @@ def not_a_number() -> int:
 
 @pytest.mark.django_db(transaction=True)  # in one transaction, rows of the quarantine would pile up dead
 @pytest.mark.parametrize("seed", [SEED, *FAILED_ONCE])
-def test_whatever_arrives_is_stored_or_refused_and_nothing_hangs(seed, caplog):
-    print(f"\nseed {seed}, {COUNT} payloads")
+def test_whatever_arrives_is_stored_or_refused_and_nothing_hangs(seed, caplog, capsys):
+    with capsys.disabled():
+        print(f"\nfuzzing: seed {seed}, {COUNT} payloads", flush=True)
     provision()
     manager = DeviceManager()
     now = datetime.now(UTC)
@@ -87,7 +88,8 @@ def test_whatever_arrives_is_stored_or_refused_and_nothing_hangs(seed, caplog):
         assert outcome.stored + outcome.repeated + outcome.refused == samples
         outcomes.update(stored=outcome.stored, repeated=outcome.repeated, refused_rows=outcome.refused)
         outcomes["refusals"] += refusals
-    print(dict(outcomes), f"slowest message {slowest:.3f} s, batch {slowest_batch:.3f} s")
+    with capsys.disabled():
+        print(dict(outcomes), f"slowest message {slowest:.3f} s, batch {slowest_batch:.3f} s")
 
     assert outcomes["read"] + outcomes["refused"] + outcomes["nothing"] == COUNT
     assert outcomes["read"] > COUNT / 20
