@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import time
 from contextlib import ExitStack
 from typing import Any
 
@@ -44,7 +43,6 @@ def cost(server: PostgresServer, connection: psycopg.Connection, size: int) -> f
     """CPU of all ingestors of a group together, over the messages. [µs]"""
     with parts.broker() as broker, ExitStack() as stack:
         group = [stack.enter_context(member(server, broker, number)) for number in range(size)]
-        time.sleep(0.5)  # the subscriptions follow the connections
         publish(connection, broker, DEVICES * size)  # every device once at each: routes resolved, states made
         began = sum(parts.cpu_seconds(child.pid) for child in group)
         publish(connection, broker, MESSAGES)
@@ -62,5 +60,5 @@ def publish(connection: psycopg.Connection, broker: MosquittoServer, messages: i
 def member(server: PostgresServer, broker: MosquittoServer, number: int) -> Child:
     command = (str(platform.ROOT / "manage.py"), "ingest", "--share", "bench", "--client-id", f"ingest-{number}")
     child = platform.ingestor_process(server, broker, *command)
-    child.answers = lambda: platform.has_connected(child)
+    child.answers = lambda: platform.has_subscribed(child)
     return child

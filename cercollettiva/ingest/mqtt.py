@@ -293,6 +293,8 @@ class MQTTConnection:
     ) -> None:
         if any(reason.is_failure for reason in reasons):
             logger.error("The broker refuses a subscription (%s): nothing will arrive until it allows it", reasons)
+        else:
+            logger.info("Subscribed: what is published from now on arrives")
 
     def _disconnected(self, *_: object) -> None:
         self.is_connected = False

@@ -58,6 +58,7 @@ class Load(threading.Thread):
         super().__init__(daemon=True)
         self.messages = int(rate * seconds)
         self.sent = 0
+        self._is_over = False
         self._rate = rate
         self._devices = devices
         self._publisher = sender or Publisher(port)
@@ -65,6 +66,9 @@ class Load(threading.Thread):
     def run(self) -> None:
         due = time.monotonic()
         for number in range(self.messages):
+            if self._is_over:
+                self.messages = self.sent
+                break
             self._publisher.publish(*message(number, self._devices, now=time.time()))
             self._publisher.flush()
             self.sent = number + 1
@@ -72,6 +76,11 @@ class Load(threading.Thread):
             due = max(due + 1 / self._rate, time.monotonic() - 0.1)
             time.sleep(max(0.0, due - time.monotonic()))
         self._publisher.wait(within=60)
+
+    def finish(self) -> None:
+        """End before the time: what was to happen meanwhile has happened."""
+        self._is_over = True
+        self.join()
 
     @property
     def acknowledged(self) -> int:

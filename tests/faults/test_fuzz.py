@@ -119,8 +119,7 @@ def test_the_process_acknowledges_all_of_it_and_goes_on(mosquitto, start_manage)
     provision()
     options = {"env": {"MQTT_URL": mosquitto.url}}
     child = start_manage("ingest", **options)
-    assert wait_until(lambda: platform.has_connected(child), within=20), child.log_tail()
-    time.sleep(0.3)
+    assert wait_until(lambda: platform.has_subscribed(child), within=20), child.log_tail()
     publisher, published = Publisher(mosquitto.port), 0
     for topic, payload in payloads(SEED, 5000):
         if len(payload) + len(topic) < LONGEST_PAYLOAD:

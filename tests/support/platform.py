@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,9 +59,8 @@ def provision(connection: psycopg.Connection, devices: int) -> None:
 def ingestor(server: PostgresServer, mosquitto: MosquittoServer, *command: str) -> Iterator[Child]:
     """The real ingest process, connected and subscribed; `command` takes the place of `manage.py ingest`."""
     child = ingestor_process(server, mosquitto, *command)
-    child.answers = lambda: has_connected(child)
+    child.answers = lambda: has_subscribed(child)
     with child:
-        time.sleep(0.2)  # the subscription follows the connection
         yield child
 
 
@@ -75,6 +73,11 @@ def ingestor_process(server: PostgresServer, mosquitto: MosquittoServer, *comman
 
 def has_connected(child: Child) -> bool:
     return connections(child) > 0
+
+
+def has_subscribed(child: Child) -> bool:
+    """Whether what is published now arrives."""
+    return f"[{child.pid}] Subscribed" in child.log.read_text(errors="replace")
 
 
 def connections(child: Child) -> int:
