@@ -47,9 +47,9 @@ def foreign(number: int) -> str:
 def test_a_component_that_no_decoder_reads_is_noticed_too():
     manager = expecting("em:0")
 
-    batch = hear(manager, "status/cover:0", '{"id":0,"apower":5.0}', seconds=range(30))
+    batch = hear(manager, "status/light:0", '{"id":0,"apower":5.0}', seconds=range(30))
 
-    assert manager.take_notices() == [Notice(1, Kind.PROFILE_CHANGED, "cover:0")]
+    assert manager.take_notices() == [Notice(1, Kind.PROFILE_CHANGED, "light:0")]
     assert batch.incoming == batch.refusals == []
 
 
