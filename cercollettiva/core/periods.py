@@ -32,7 +32,7 @@ class NoOverlap(Operation):
     SQLite a pair of triggers; both raise IntegrityError with the name.
 
     SQLite: Django rebuilds a table to alter it and its triggers go with the old one. A later migration that alters the
-    table must end with the same operations again (`test_every_promise_about_periods_is_in_the_database` tells).
+    table must stand between two `KeptTriggers` (`test_every_promise_about_periods_is_in_the_database` tells).
     """
 
     reduces_to_sql = True
@@ -124,6 +124,31 @@ class NoOverlap(Operation):
     def _counts(self, row: str) -> str:
         wanted = [f"{row}\"{column}\" = '{value}'" for column, value in self.where.items()]
         return " AND ".join([f'{row}"active_from" IS NOT NULL', *wanted])
+
+
+class KeptTriggers(NoOverlap):
+    """The same promise again, on both sides of an operation that rebuilds its table on SQLite: so it goes back too.
+
+    Nothing on PostgreSQL, where an altered table keeps its constraints.
+    """
+
+    def describe(self) -> str:
+        return f"Put the triggers of {self.name} back on SQLite"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"kept_{self.name}"
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if schema_editor.connection.vendor == "sqlite":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        self.database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 def _begins_before_the_end_of(one: str, another: str) -> str:

@@ -2,7 +2,7 @@
 
 A stored value reads `<key id>:<base64url(nonce + ciphertext + tag)>`. The context (`app_label.Model.field`) is
 authenticated with it, so a value moved to another column does not open. The first key of the ring encrypts, all of
-them decrypt: a key is retired by putting a new one before it and saving every row again.
+them decrypt: a key is retired by putting a new one before it and running `manage.py rotate_keys`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ from django.conf import settings
 
 NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32
+_FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
+# Before its padding, base64 has two or four bits that decode to nothing: one way only to write a value is accepted.
+_LAST_OF_TWO: Final = frozenset(b"AQgw")
+_LAST_OF_THREE: Final = frozenset(b"AEIMQUYcgkosw048")
 
 
 class UnreadableValue(Exception):
@@ -59,9 +63,9 @@ class KeyRing:
         if cipher is None:
             raise UnknownKey(f"{context} was encrypted under a key that FIELD_ENCRYPTION_KEYS no longer holds.")
         try:
-            sealed = base64.b64decode(encoded.encode(), altchars=b"-_", validate=True)
+            sealed = _decoded(encoded)
             opened = cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
-        except (InvalidTag, ValueError, binascii.Error) as error:  # ValueError: too short to hold a nonce, or not ASCII
+        except (InvalidTag, ValueError) as error:  # ValueError: not base64, or too short to hold a nonce
             raise TamperedValue(f"{context} holds a value that was not encrypted here as it stands.") from error
         return opened.decode()
 
@@ -84,12 +88,14 @@ class KeyRing:
 
 def ring() -> KeyRing:
     """The ring of settings.FIELD_ENCRYPTION_KEYS."""
-    return _ring_of(tuple(settings.FIELD_ENCRYPTION_KEYS.items()))
+    global _current  # one ring at a time, looked up for every query
+    keys = settings.FIELD_ENCRYPTION_KEYS
+    if _current is None or _current[0] is not keys:
+        _current = (keys, KeyRing(keys))
+    return _current[1]
 
 
-@functools.lru_cache(maxsize=8)
-def _ring_of(keys: tuple[tuple[str, bytes], ...]) -> KeyRing:
-    return KeyRing(dict(keys))
+_current: tuple[Mapping[str, bytes], KeyRing] | None = None
 
 
 @functools.lru_cache(maxsize=256)
@@ -101,3 +107,13 @@ def _index_key(key: bytes, context: str) -> bytes:
 
 def _encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode()
+
+
+def _decoded(text: str) -> bytes:
+    """Raises ValueError for whatever `_encoded` would not have written."""
+    data = text.encode("ascii").translate(_FROM_URL_SAFE)
+    if data[-1:] == b"=":
+        last, allowed = (data[-3], _LAST_OF_TWO) if data[-2:] == b"==" else (data[-2], _LAST_OF_THREE)
+        if last not in allowed:
+            raise ValueError("not canonical base64")
+    return binascii.a2b_base64(data, strict_mode=True)

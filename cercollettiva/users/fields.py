@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from django import forms
 from django.core import checks
 from django.core.exceptions import FieldError
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.users.encryption import ring
 
@@ -20,6 +22,7 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
     An empty string and None are stored as they are. The value is bound to its column: when a model or a field is
     renamed, pass the old name as `context` ("users.CustomUser.iban") so that the stored values still open.
     It cannot be searched or compared, only asked whether it is null: put a BlindIndexField beside it for that.
+    With a `max_length` it is one line in a form; the length is for the form, not for the column.
     """
 
     def __init__(self, *args: Any, context: str = "", **kwargs: Any) -> None:
@@ -36,6 +39,11 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
             kwargs["context"] = self._context
         return name, path, args, kwargs
 
+    def formfield(self, **kwargs: Any) -> Any:
+        if self.max_length is not None:
+            kwargs.setdefault("widget", forms.TextInput)
+        return super().formfield(**kwargs)
+
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         found = super().check(**kwargs)
         if self.unique or self.db_index:  # type: ignore[attr-defined]
@@ -49,6 +57,11 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:
         return ring().decrypt(value, context=self.context) if value else value
+
+    def get_db_converters(self, connection: BaseDatabaseWrapper) -> list[Any]:
+        """`from_db_value` with ring and context looked up once for a query, not for each of its values."""
+        decrypt, context = ring().decrypt, self.context
+        return [lambda value, *_: decrypt(value, context=context) if value else value]
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name != "isnull":
@@ -78,6 +91,13 @@ class BlindIndexField(models.CharField):  # type: ignore[type-arg]
         kwargs.update(editable=False, blank=True, default="")
         super().__init__(*args, **kwargs)
 
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        found = super().check(**kwargs)
+        if not isinstance(self.model._meta.get_field(self.source), EncryptedTextField):
+            reason = "A rotation of the keys knows an index by the key of the encrypted value that it indexes."
+            found.append(checks.Error(reason, hint="Index plain columns plainly.", obj=self, id="users.E002"))
+        return found
+
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         kwargs["source"] = self.source
@@ -102,8 +122,8 @@ class BlindIndexField(models.CharField):  # type: ignore[type-arg]
 
     @property
     def _context(self) -> str:
-        source = self.model._meta.get_field(self.source)
-        return source.context if isinstance(source, EncryptedTextField) else f"{self.model._meta.label}.{self.source}"
+        source: EncryptedTextField = self.model._meta.get_field(self.source)  # type: ignore[assignment]
+        return source.context
 
 
 class BlindIndexedQuerySet(models.QuerySet[M]):
@@ -147,6 +167,10 @@ class BlindIndexedModel(models.Model):
 
 def blind_indexes_of(model: type[models.Model]) -> list[BlindIndexField]:
     return [field for field in model._meta.local_concrete_fields if isinstance(field, BlindIndexField)]
+
+
+def encrypted_fields_of(model: type[models.Model]) -> list[EncryptedTextField]:
+    return [field for field in model._meta.local_concrete_fields if isinstance(field, EncryptedTextField)]
 
 
 def _with_indexes(model: type[models.Model], names: Iterable[str]) -> set[str]:

@@ -46,6 +46,9 @@ class CustomUserQuerySet(BlindIndexedQuerySet["CustomUser"], VisibleQuerySet["Cu
     def with_vat_number(self, number: str) -> Self:
         return self._indexed("vat_number_index", number)
 
+    def with_iban(self, iban: str) -> Self:
+        return self._indexed("iban_index", iban)
+
     def _indexed(self, name: str, value: str) -> Self:
         field = next(field for field in blind_indexes_of(self.model) if field.name == name)
         return self.filter(**{f"{name}__in": field.indexes_of(value)})
@@ -88,15 +91,17 @@ class CustomUser(BlindIndexedModel, AbstractBaseUser, PermissionsMixin):
         _("grande impresa"), default=False, help_text=_("Una grande impresa non può essere socia di una comunità.")
     )
     profit_type = models.CharField(_("scopo"), max_length=10, choices=ProfitType.choices, blank=True)
-    legal_name = models.CharField(_("ragione sociale"), max_length=200, blank=True)
-    sdi_code = models.CharField(_("codice SDI"), max_length=7, blank=True)
 
+    # Encrypted, all but names and address to write to: docs/privacy.md says why.
+    legal_name = EncryptedTextField(_("ragione sociale"), max_length=200, blank=True, default="")
+    sdi_code = EncryptedTextField(_("codice SDI"), max_length=7, blank=True, default="")
     fiscal_code = EncryptedTextField(_("codice fiscale"), blank=True, default="")
     fiscal_code_index = BlindIndexField(source="fiscal_code")
     vat_number = EncryptedTextField(_("partita IVA"), blank=True, default="")
     vat_number_index = BlindIndexField(source="vat_number")
     pec = EncryptedTextField(_("PEC"), blank=True, default="")
     iban = EncryptedTextField(_("IBAN"), blank=True, default="")
+    iban_index = BlindIndexField(source="iban")
     phone = EncryptedTextField(_("telefono"), blank=True, default="")
     address = EncryptedTextField(_("indirizzo"), blank=True, default="")
 

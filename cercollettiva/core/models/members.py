@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from cercollettiva.core.models.communities import CERConfiguration
+from cercollettiva.users.fields import EncryptedTextField
 from cercollettiva.users.visibility import VisibleQuerySet
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class MemberRegistry(models.Model):
     )
     entered_at = models.DateTimeField(_("ammesso il"))
     left_at = models.DateTimeField(_("cessato il"), null=True, blank=True)
-    notes = models.TextField(_("annotazioni"), blank=True)
+    notes = EncryptedTextField(_("annotazioni"), blank=True, default="")  # free words about a person
 
     objects = MemberRegistryQuerySet.as_manager()
 

@@ -20,6 +20,7 @@ from cercollettiva.core.models.places import MarketZone, Region
 from cercollettiva.core.periods import covers, ends_after_it_starts
 from cercollettiva.core.validators import validate_pod
 from cercollettiva.domain.identifiers import pod_as_written, pod_key
+from cercollettiva.users.fields import EncryptedTextField
 from cercollettiva.users.visibility import VisibleQuerySet
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ class Plant(models.Model):
     active_to = models.DateTimeField(_("valido fino al"), null=True, blank=True)  # null: still
     source = models.CharField(_("fonte"), max_length=6, choices=PlantSource.choices, blank=True)
 
-    address = models.CharField(_("indirizzo"), max_length=200, blank=True)
+    # Where the household of a member is: street and number are encrypted, what the premium depends on is not.
+    address = EncryptedTextField(_("indirizzo"), max_length=200, blank=True, default="")
     city = models.CharField(_("comune"), max_length=100, blank=True)
     zip_code = models.CharField(_("CAP"), max_length=5, blank=True)
     province = models.CharField(_("provincia"), max_length=2, blank=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django import forms
 from django.core.exceptions import FieldError
 from django.db import connection, models
 from django.db.models.functions import Upper
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 OLD = {"old": bytes(range(32))}
 NEW = {"new": bytes(range(100, 132))}
-ENCRYPTED = ("fiscal_code", "vat_number", "pec", "iban", "phone", "address")
+ENCRYPTED = ("legal_name", "sdi_code", "fiscal_code", "vat_number", "pec", "iban", "phone", "address")
 FISCAL_CODE = "RSSMRA85M01H501Q"
 
 
@@ -108,6 +109,41 @@ def test_a_person_is_found_by_fiscal_code(asked):
     CustomUser.objects.create_user("other@example.it", fiscal_code="BNCLRA80A41F205X")
 
     assert CustomUser.objects.with_fiscal_code(asked).get() == user
+
+
+def test_a_person_is_found_by_vat_number_and_by_iban():
+    user = make_user(vat_number="01234567897", iban="IT60X0542811101000000123456")
+    CustomUser.objects.create_user("other@example.it", vat_number="12345678903", iban="IT25A0300203280123456789012")
+
+    assert CustomUser.objects.with_vat_number("0123 4567 897").get() == user
+    assert CustomUser.objects.with_iban("it60 x054 2811 1010 0000 0123 456").get() == user
+
+
+def test_a_look_up_decrypts_nobody_else(settings):
+    """The other row is under a key that is gone: reading it would raise."""
+    settings.FIELD_ENCRYPTION_KEYS = OLD
+    CustomUser.objects.create_user("other@example.it", fiscal_code="BNCLRA80A41F205X")
+    settings.FIELD_ENCRYPTION_KEYS = NEW
+    user = make_user(fiscal_code=FISCAL_CODE)
+
+    assert CustomUser.objects.with_fiscal_code(FISCAL_CODE).get() == user
+    with pytest.raises(UnknownKey):
+        list(CustomUser.objects.all())
+
+
+def test_a_blind_index_of_a_plain_column_is_refused():
+    field = BlindIndexField(source="first_name")
+    field.set_attributes_from_name("first_name_index")
+    field.model = CustomUser
+
+    assert "users.E002" in {message.id for message in field.check()}
+
+
+def test_a_form_asks_for_one_line_where_there_is_a_length_and_for_a_text_where_there_is_none():
+    name, notes = (EncryptedTextField(max_length=200), EncryptedTextField())
+
+    assert (name.formfield().widget.input_type, name.formfield().max_length) == ("text", 200)
+    assert isinstance(notes.formfield().widget, forms.Textarea)
 
 
 def test_no_code_finds_nobody():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cercollettiva.users.encryption import KeyRing, TamperedValue, UnknownKey
+from cercollettiva.users.encryption import KeyRing, TamperedValue, UnknownKey, UnreadableValue
 
 OLD = bytes(range(32))
 NEW = bytes(range(100, 132))
@@ -50,6 +50,23 @@ def test_one_changed_bit_is_an_error(byte):
 
     with pytest.raises(TamperedValue, match=CONTEXT):
         ring.decrypt(value, context=CONTEXT)
+
+
+@pytest.mark.parametrize("text", ["a", "ab", "abc", IBAN])  # with every padding that base64 has
+def test_any_bit_changed_in_what_is_stored_is_an_error(text):
+    ring = KeyRing({"k1": OLD})
+    value = ring.encrypt(text, context=CONTEXT).encode()
+
+    opened = []
+    for position in range(len(value) * 8):
+        changed = bytearray(value)
+        changed[position // 8] ^= 1 << position % 8
+        try:
+            opened.append(ring.decrypt(changed.decode("latin-1"), context=CONTEXT))
+        except UnreadableValue:
+            continue
+
+    assert opened == []
 
 
 @pytest.mark.parametrize("rest", ["", "AAAA", "not base64!", "però"])
