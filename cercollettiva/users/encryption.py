@@ -50,12 +50,12 @@ class KeyRing:
             raise ValueError("A key ring needs at least one key.")
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._keys = dict(keys)
-        self._first = next(iter(keys))
+        self.first = next(iter(keys))  # the id of the key that encrypts
 
     def encrypt(self, text: str, *, context: str) -> str:
         nonce = os.urandom(NONCE_BYTES)
-        sealed = self._ciphers[self._first].encrypt(nonce, text.encode(), context.encode())
-        return f"{self._first}:{_encoded(nonce + sealed)}"
+        sealed = self._ciphers[self.first].encrypt(nonce, text.encode(), context.encode())
+        return f"{self.first}:{_encoded(nonce + sealed)}"
 
     def decrypt(self, value: str, *, context: str) -> str:
         key_id, _, encoded = value.partition(":")
@@ -71,11 +71,11 @@ class KeyRing:
 
     def is_current(self, value: str) -> bool:
         """Whether the value is under the first key, so that a rotation may pass it by."""
-        return value.partition(":")[0] == self._first
+        return value.partition(":")[0] == self.first
 
     def blind_index(self, text: str, *, context: str) -> str:
         """What to store beside an encrypted value to find it again: it says nothing without the key."""
-        return self._index_under(self._first, text, context)
+        return self._index_under(self.first, text, context)
 
     def blind_indexes(self, text: str, *, context: str) -> list[str]:
         """One index per key, for a look-up with `__in`: rows not yet rotated carry an older one."""

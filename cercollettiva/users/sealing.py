@@ -41,7 +41,7 @@ def _each(
                 changed[field.column] = change(value, field.context)
                 for index in indexes:
                     if index.source == field.name:
-                        changed[index.column] = index.index_of(_opened(changed[field.column], field.context))
+                        changed[str(index.column)] = index.index_of(_opened(changed[field.column], field.context))
             _write(schema_editor, model, key, changed)
 
     return run
