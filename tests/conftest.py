@@ -5,11 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.test import override_settings
+from django.db import connection
+from django.test import TransactionTestCase, override_settings
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _fast_passwords() -> Iterator[None]:
     """Argon2 is slow on purpose; a test about passwords asks for it by `settings`."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_after_a_test() -> Iterator[None]:
+    """A test that commits has its database emptied afterwards, the audit log too, which refuses everybody else."""
+    from cercollettiva.users.append_only import unprotected
+    from cercollettiva.users.models import AuditLine
+
+    empty = TransactionTestCase._fixture_teardown
+    table, unique = AuditLine._meta.db_table, ["seq", "previous"]
+
+    def teardown(self: TransactionTestCase) -> None:
+        with unprotected(connection, table, unique=unique):
+            empty(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
         yield

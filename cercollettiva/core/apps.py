@@ -8,3 +8,8 @@ class CoreConfig(AppConfig):
     name = "cercollettiva.core"
     label = "core"
     verbose_name = _("comunità, soci e impianti")
+
+    def ready(self) -> None:
+        from cercollettiva.core import audit_hooks
+
+        audit_hooks.connect()

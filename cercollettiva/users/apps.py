@@ -8,3 +8,8 @@ class UsersConfig(AppConfig):
     name = "cercollettiva.users"
     label = "users"
     verbose_name = _("persone e accessi")
+
+    def ready(self) -> None:
+        from cercollettiva.users import audit_hooks
+
+        audit_hooks.connect()

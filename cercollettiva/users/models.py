@@ -14,6 +14,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cercollettiva.users.audit import AuditHead as AuditHead
+from cercollettiva.users.audit import AuditLine as AuditLine
 from cercollettiva.users.fields import (
     BlindIndexedModel,
     BlindIndexedQuerySet,
@@ -22,6 +24,7 @@ from cercollettiva.users.fields import (
     blind_indexes_of,
 )
 from cercollettiva.users.visibility import VisibleQuerySet
+from cercollettiva.users.watching import WatchedQuerySet
 
 
 class LegalType(models.TextChoices):
@@ -39,7 +42,9 @@ class ProfitType(models.TextChoices):
     NON_PROFIT = "NON_PROFIT", _("senza scopo di lucro")
 
 
-class CustomUserQuerySet(BlindIndexedQuerySet["CustomUser"], VisibleQuerySet["CustomUser"]):  # type: ignore[override]
+class CustomUserQuerySet(  # type: ignore[override]
+    WatchedQuerySet["CustomUser"], BlindIndexedQuerySet["CustomUser"], VisibleQuerySet["CustomUser"]
+):
     def with_fiscal_code(self, code: str) -> Self:
         return self._indexed("fiscal_code_index", code)
 

@@ -16,6 +16,7 @@ from cercollettiva.core.periods import covers, ends_after_it_starts
 from cercollettiva.core.validators import validate_primary_substation
 from cercollettiva.domain.identifiers import primary_substation_code
 from cercollettiva.users.visibility import VisibleQuerySet
+from cercollettiva.users.watching import WatchedQuerySet
 
 if TYPE_CHECKING:
     from cercollettiva.users.models import CustomUser
@@ -139,7 +140,9 @@ class CERConfiguration(models.Model):
         super().save(**kwargs)
 
 
-class CERMembershipQuerySet(VisibleQuerySet["CERMembership"]):
+class CERMembershipQuerySet(  # type: ignore[override]
+    WatchedQuerySet["CERMembership"], VisibleQuerySet["CERMembership"]
+):
     def active_at(self, moment: datetime) -> Self:
         """The memberships that open a door: only an approved one has a start (a constraint keeps it so)."""
         return self.filter(covers(moment))

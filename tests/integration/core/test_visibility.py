@@ -52,7 +52,8 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.monitoring.models import Alert
-from cercollettiva.users.models import Consent, CustomUser
+from cercollettiva.users.audit import Action, record
+from cercollettiva.users.models import AuditHead, Consent, CustomUser
 from tests.integration.core.scene import (
     NOW,
     Community,
@@ -149,12 +150,22 @@ def history(side: Community) -> EnergyIntervalHistory:
     return EnergyIntervalHistory.objects.create(device=side.device, start=NOW, replaced_at=NOW, **INTERVAL)
 
 
+def audit_head(side: Community) -> AuditHead:
+    record(Action.SIGNED_IN, actor=side.member)
+    return AuditHead.objects.get()
+
+
 MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "the member's account": (lambda side: side.member, THE_MEMBER_AND_ADMIN),
     "the member's consent": (
         lambda side: Consent.objects.create(user=side.member, document="privacy", version="1", accepted_at=NOW),
         {"member"} | STAFF,
     ),
+    "line of the audit log": (
+        lambda side: record(Action.SIGNED_IN, actor=side.member, subject=side.member),
+        {"member"} | STAFF,
+    ),
+    "end of the audit log": (audit_head, STAFF),
     "organisation": (lambda side: side.cer.organisation, ALL_IN_A),
     "community": (lambda side: side.cer, ALL_IN_A),
     "the member's membership": (lambda side: side.membership, THE_MEMBER_AND_ADMIN),

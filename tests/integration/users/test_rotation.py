@@ -17,7 +17,7 @@ from cercollettiva.energy.models import MQTTBroker
 from cercollettiva.users import rotation
 from cercollettiva.users.encryption import KeyRing, TamperedValue, UnreadableValue
 from cercollettiva.users.fields import encrypted_fields_of
-from cercollettiva.users.models import CustomUser
+from cercollettiva.users.models import AuditLine, CustomUser
 from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.both_databases
@@ -117,6 +117,8 @@ def test_every_model_is_rotated_and_found_again_under_the_new_key_alone(settings
     report = run()
 
     settings.FIELD_ENCRYPTION_KEYS = NEW
+    line = AuditLine.objects.get(action="KEYS_ROTATED")
+    assert line.details == {"rotated": report["rotated"], "left": 0}
     assert report["rotated"] == {"users.CustomUser": 8, "core.Organisation": 1, "energy.MQTTBroker": 1}
     assert Organisation.objects.get().iban == "IT60X0542811101000000123456"
     assert MQTTBroker.objects.get().password == "of the broker"

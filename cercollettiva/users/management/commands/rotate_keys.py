@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from cercollettiva.users import rotation
+from cercollettiva.users.audit import Action, record
 from cercollettiva.users.encryption import ring
 
 LEFT = 1
@@ -55,6 +56,9 @@ class Command(BaseCommand):
             )
             return
         outcome = rotation.rotate(batch=options["batch"], tell=self._progress(options["json"]))
+        if outcome.rotated:
+            counts = {model: count for model, count in outcome.rotated.items() if count}
+            record(Action.KEYS_ROTATED, details={"rotated": counts, "left": outcome.left})
         refused = [each._asdict() for each in outcome.refused]
         report = {"key": ring().first, "rotated": outcome.rotated, "left": outcome.left, "refused": refused}
         self._report(report, options)

@@ -1,0 +1,22 @@
+"""What the core room writes into the audit log by itself: who came to which role in which community, and since when."""
+
+from __future__ import annotations
+
+from cercollettiva.core.models import CERMembership
+from cercollettiva.users.audit import PERSON, Action
+from cercollettiva.users.watching import Watch, watch
+
+ROLE = Watch(
+    fields=("role", "member_type", "state", "active_from", "active_to"),
+    created=Action.ROLE_CHANGED,
+    changed=Action.ROLE_CHANGED,
+    deleted=Action.ROLE_CHANGED,
+    subject=lambda row: (PERSON, row["user_id"]),
+    beside=("community_id", "user_id"),
+    with_values=True,
+)
+
+
+def connect() -> None:
+    """Listen; called when the room is ready."""
+    watch(CERMembership, ROLE)
