@@ -18,18 +18,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.users.encryption import KeyRing, UnreadableValue, ring
 from cercollettiva.users.fields import BlindIndexField, EncryptedTextField, blind_indexes_of, encrypted_fields_of
+from cercollettiva.users.rotation_json import Refused, SealedJson, sealed_json
 
 BATCH = 500
 PASSES = 5  # each meets what was written under an old key during the one before
-
-
-class Refused(NamedTuple):
-    """A value that stays as it is, and why."""
-
-    model: str
-    key: object
-    field: str
-    reason: str
 
 
 @dataclass
@@ -91,6 +83,11 @@ class Table:
             after = rows[-1][0]
             yield rows
 
+    def rotated(self, *, batch: int) -> Iterator[tuple[int, list[Refused]]]:
+        """How many values were put under the first key, and those that cannot be, batch by batch."""
+        for rows in self.old_rows(batch=batch):
+            yield self.rotate(rows)
+
     def rotate(self, rows: list[tuple[Any, ...]]) -> tuple[int, list[Refused]]:
         """How many values of these rows are under the first key now that were not, and those that cannot be."""
         try:
@@ -147,6 +144,11 @@ class Table:
             return len(new) if cursor.rowcount else 0
 
 
+def places(using: str = DEFAULT_DB_ALIAS) -> list[Table | SealedJson]:
+    """Wherever something is encrypted."""
+    return [*tables(using), *sealed_json(ring(), using)]
+
+
 def tables(using: str = DEFAULT_DB_ALIAS) -> list[Table]:
     """Every model with encrypted columns, of whatever room."""
     keys, connection = ring(), connections[using]
@@ -156,7 +158,7 @@ def tables(using: str = DEFAULT_DB_ALIAS) -> list[Table]:
 
 def left(using: str = DEFAULT_DB_ALIAS) -> dict[str, int]:
     """How many values of each model are not under the first key."""
-    return {table.label: table.count() for table in tables(using)}
+    return {place.label: place.count() for place in places(using)}
 
 
 def rotate(
@@ -166,12 +168,11 @@ def rotate(
     outcome = Outcome()
     for _ in range(PASSES):
         outcome.refused = []
-        for table in tables(using):
-            for rows in table.old_rows(batch=batch):
-                done, refused = table.rotate(rows)
+        for place in places(using):
+            for done, refused in place.rotated(batch=batch):
                 outcome.refused += refused
-                outcome.rotated[table.label] = outcome.rotated.get(table.label, 0) + done
-                tell(table.label, outcome.rotated[table.label])
+                outcome.rotated[place.label] = outcome.rotated.get(place.label, 0) + done
+                tell(place.label, outcome.rotated[place.label])
         outcome.left = sum(left(using).values())
         if outcome.left <= len(outcome.refused):
             break

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 
 from cercollettiva.core.models import Organisation
-from cercollettiva.energy.models import MQTTBroker
-from cercollettiva.users import rotation
+from cercollettiva.energy.models import DeviceType, MQTTBroker
+from cercollettiva.users import rotation, rotation_json
 from cercollettiva.users.encryption import KeyRing, TamperedValue, UnreadableValue
 from cercollettiva.users.fields import encrypted_fields_of
 from cercollettiva.users.models import AuditLine, CustomUser
@@ -128,6 +128,24 @@ def test_every_model_is_rotated_and_found_again_under_the_new_key_alone(settings
         CustomUser.objects.with_iban("iban of 1"),
     ):
         assert found.count() == 1
+
+
+@pytest.mark.django_db
+def test_encrypted_texts_inside_a_json_column_are_rotated_and_plain_ones_stay(settings, monkeypatch):
+    path = "energy.DeviceType.payload_template"
+    monkeypatch.setattr(rotation_json, "SEALED_JSON", (path, "an.absent.app"))
+    seed = KeyRing(OLD).encrypt("seed", context=path)
+    row = DeviceType.objects.create(code="x", payload_template={"seed": seed, "codes": [seed], "old:plain": "old:AAA="})
+    settings.FIELD_ENCRYPTION_KEYS = {**NEW, **OLD}
+
+    waiting = run("--dry-run")["waiting"]["energy.DeviceType"]
+    report = run()
+
+    row.refresh_from_db()
+    kept = row.payload_template
+    assert (waiting, report["rotated"], report["left"]) == (2, {"energy.DeviceType": 2}, 0)
+    assert KeyRing(NEW).decrypt(kept["seed"], context=path) == KeyRing(NEW).decrypt(kept["codes"][0], context=path)
+    assert kept["old:plain"] == "old:AAA="
 
 
 @pytest.mark.django_db
