@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 from django.core.exceptions import ImproperlyConfigured
 
 from cercollettiva.settings import env
 from cercollettiva.settings.base import *  # noqa: F403
 from cercollettiva.settings.base import ALLOWED_HOSTS, database_of
+from cercollettiva.users.log_format import excepthook, thread_excepthook
 
 if env.text("DEBUG").lower() not in ("", "0", "false", "no", "off"):
     raise ImproperlyConfigured("DEBUG is never on in production: unset it.")
@@ -35,3 +39,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# What ends a process or a thread goes to the same journal as the log, and holds no more personal data than it.
+sys.excepthook = excepthook
+threading.excepthook = thread_excepthook
