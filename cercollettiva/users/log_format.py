@@ -31,6 +31,7 @@ PLAIN_SPOKEN = (
     RecursionError,
     MemoryError,
 )
+_BESIDES = re.compile("DETAIL:|CONTEXT:")  # what PostgreSQL adds: rows and values
 OURS = "cercollettiva."  # written with care: they name columns and reasons
 
 MASKS = (
@@ -86,7 +87,7 @@ def told(error: BaseException) -> str:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(error, PLAIN_SPOKEN) or kind.__module__.startswith(OURS):
-        return f"{name}: {str(error).partition('DETAIL:')[0].strip()}"
+        return f"{name}: {_BESIDES.split(str(error))[0].strip()}"
     if isinstance(error, DatabaseError):
         return " ".join([name, *_facts(error)])
     return name

@@ -199,6 +199,9 @@ class Consent(models.Model):
         return f"{self.user}: {self.document} {self.version}"
 
     def withdraw(self, *, at: datetime) -> None:
+        """When it was first withdrawn stays what it was."""
+        if self.withdrawn_at is not None:
+            return
         self.withdrawn_at = at
         self.save(update_fields=["withdrawn_at"])
 

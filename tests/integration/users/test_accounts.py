@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth import authenticate
 from django.db import IntegrityError, transaction
 
-from cercollettiva.users.models import Consent, CustomUser, LegalType
+from cercollettiva.users.consents import give_consent, withdraw_consent
+from cercollettiva.users.models import AuditLine, Consent, CustomUser, LegalType
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -94,6 +95,44 @@ def test_a_withdrawn_consent_stays_and_may_be_given_again():
 
     assert Consent.objects.count() == 2
     assert Consent.objects.in_force().get() == again
+
+
+def test_consents_given_withdrawn_and_given_again_are_three_lines_of_history():
+    user = CustomUser.objects.create_user("anna@example.it", PASSWORD)
+    day = timedelta(days=1)
+
+    first = give_consent(user, document="privacy", version="2026-01", at=NOW)
+    same = give_consent(user, document="privacy", version="2026-01", at=NOW + day)
+    newer = give_consent(user, document="privacy", version="2026-02", at=NOW + 2 * day)
+    withdrawn = withdraw_consent(user, document="privacy", at=NOW + 3 * day)
+    again = give_consent(user, document="privacy", version="2026-02", at=NOW + 4 * day)
+
+    assert same == first
+    assert {consent.pk for consent in withdrawn} == {first.pk, newer.pk}
+    history = Consent.objects.order_by("pk").values_list("version", "accepted_at", "withdrawn_at")
+    assert list(history) == [
+        ("2026-01", NOW, NOW + 3 * day),
+        ("2026-02", NOW + 2 * day, NOW + 3 * day),
+        ("2026-02", NOW + 4 * day, None),
+    ]
+    assert Consent.objects.in_force().get() == again
+    told = AuditLine.objects.filter(action__startswith="CONSENT").values_list("action", "subject_id")
+    assert list(told) == [
+        *[("CONSENT_GIVEN", user.pk)] * 2,
+        *[("CONSENT_WITHDRAWN", user.pk)] * 2,
+        ("CONSENT_GIVEN", user.pk),
+    ]
+
+
+def test_a_withdrawn_consent_keeps_the_moment_it_was_withdrawn():
+    user = CustomUser.objects.create_user("anna@example.it", PASSWORD)
+    consent = give_consent(user, document="privacy", version="1", at=NOW)
+    consent.withdraw(at=NOW)
+
+    consent.withdraw(at=NOW + timedelta(days=1))
+
+    assert Consent.objects.get().withdrawn_at == NOW
+    assert withdraw_consent(user, document="privacy", at=NOW) == []
 
 
 def test_a_consent_is_not_withdrawn_before_it_was_given():

@@ -1,0 +1,53 @@
+"""What the tables of communities, members and plants hold of people."""
+
+from __future__ import annotations
+
+from cercollettiva.users.datamap import (
+    LINK,
+    MEMBERSHIP,
+    PAYMENTS,
+    REST,
+    STATE,
+    Basis,
+    Fields,
+    NotPersonal,
+    Personal,
+    Purpose,
+    Term,
+    plainly,
+    same,
+)
+
+INCENTIVES = Personal(Purpose.INCENTIVES, Basis.CONTRACT, Term.TEN_YEARS)
+LEGAL_PERSON = NotPersonal("of a legal person, in public registers")
+PUBLISHED = NotPersonal("what a community publishes of itself")
+OF_THE_PLANT = "of a plant; queries ask for it, and without the owner it names nobody"
+
+MAP: dict[str, Fields] = {
+    "core.Organisation": {
+        **same(LEGAL_PERSON, "name", "fiscal_code", "address", "city", "zip_code", "province"),
+        "iban": PAYMENTS,
+        **same(PUBLISHED, "logo", "statute_version"),
+        REST: LEGAL_PERSON,
+    },
+    "core.CERConfiguration": {
+        **same(PUBLISHED, "name", "code", "slug", "primary_substation", "description"),
+        **same(PUBLISHED, "logo", "statute", "regulation"),
+        REST: PUBLISHED,
+    },
+    "core.CERMembership": {REST: plainly(MEMBERSHIP, STATE)},
+    "core.MembershipCard": {REST: plainly(MEMBERSHIP, STATE)},
+    "core.MemberRegistry": {"notes": MEMBERSHIP, REST: plainly(MEMBERSHIP, LINK)},
+    "core.Plant": {
+        "address": INCENTIVES,
+        **same(plainly(INCENTIVES, OF_THE_PLANT), "city", "zip_code", "province", "latitude", "longitude"),
+        "name": plainly(INCENTIVES, "lists are sorted by it"),
+        **same(plainly(INCENTIVES, "unique at any moment, and met in files and topics"), "pod_code", "pod_key"),
+        **same(
+            plainly(INCENTIVES, "codes of the GAUDÌ register, met in files"),
+            *("gaudi_request_code", "censimp_code", "sapr_code", "tracking_code", "section_id", "group_id"),
+        ),
+        REST: plainly(INCENTIVES, OF_THE_PLANT),
+    },
+    "core.PlantMeasurement": {REST: plainly(INCENTIVES, "summed by the database")},
+}
