@@ -6,13 +6,17 @@ import base64
 import binascii
 import os
 import secrets
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 KEY_BYTES: Final = 32
+THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
+EXAMPLE_PASSWORDS: Final = ("password", "changeme", "change-me", "secret", "postgres", "example")
 PLACEHOLDERS: Final = ("change-me", "changeme", "insecure", "example", "default", "secret-key", "password")
 
 _env = environ.Env()
@@ -86,10 +90,34 @@ def key_ring(name: str, value: str) -> dict[str, bytes]:
             key = base64.b64decode(encoded, validate=True)
         except binascii.Error as error:
             raise ImproperlyConfigured(f"{name}: the key {key_id} is not base64.") from error
-        if len(key) != KEY_BYTES or len(set(key)) < 8:
+        if len(key) != KEY_BYTES or not looks_random(key):
             raise ImproperlyConfigured(f"{name}: the key {key_id} must be {KEY_BYTES} random bytes.")
+        if key in ring.values():
+            raise ImproperlyConfigured(f"{name}: the key {key_id} is there under another id: a new id needs a new key.")
         ring[key_id] = key
     return ring
+
+
+def looks_random(key: bytes) -> bool:
+    """Not a word, a repetition or a row of numbers; one random key of a billion billion looks like one of these."""
+    steps = {(after - before) % 256 for before, after in pairwise(key)}
+    is_typed = all(32 <= byte < 127 for byte in key)
+    return len(set(key)) >= 16 and len(steps) >= 8 and not is_typed
+
+
+def public_url(name: str) -> str:
+    """The address of the site as the world sees it: https, and not this machine."""
+    value = required(name)
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.hostname in THIS_MACHINE:
+        raise ImproperlyConfigured(f"{name} must be the https address of the site, such as https://energia.example.it.")
+    return value
+
+
+def refuse_example_password(name: str, url: str) -> None:
+    """A URL with the user and password of .env.example was copied, not made."""
+    if urlsplit(url).password in EXAMPLE_PASSWORDS:
+        raise ImproperlyConfigured(f"{name} has the password of an example: make one of your own.")
 
 
 def kept_secret(path: Path, make: str) -> str:

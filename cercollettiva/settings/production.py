@@ -17,10 +17,15 @@ if env.text("DEBUG").lower() not in ("", "0", "false", "no", "off"):
 if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must list the host names of the site, such as energia.example.it.")
 
+if set(ALLOWED_HOSTS) <= set(env.THIS_MACHINE):
+    raise ImproperlyConfigured("ALLOWED_HOSTS names this machine alone: list the host names of the site too.")
+SITE_URL = env.public_url("SITE_URL")
+
 SECRET_KEY = env.strong_secret("SECRET_KEY")
 FIELD_ENCRYPTION_KEYS = env.key_ring("FIELD_ENCRYPTION_KEYS", env.required("FIELD_ENCRYPTION_KEYS"))
 
-env.required("DATABASE_URL")
+env.refuse_example_password("DATABASE_URL", env.required("DATABASE_URL"))
+env.refuse_example_password("MQTT_URL", env.text("MQTT_URL"))
 DATABASES = {"default": database_of("")}
 if not DATABASES["default"]["ENGINE"].endswith("postgresql"):
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: SQLite is for a laptop and the demo.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import hashlib
 import importlib
 import os
 import re
@@ -11,6 +12,7 @@ import secrets
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +28,7 @@ from tests.unit.house.tree import ROOT, parsed, project_files
 SETTINGS = ROOT / "cercollettiva" / "settings"
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
 SECRETS = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS"}
-A_KEY_RING = "k1:" + base64.b64encode(bytes(range(32))).decode()
+A_KEY_RING = "k1:" + base64.b64encode(hashlib.sha256(b"no key of anybody").digest()).decode()
 
 
 def variables_read(tree: ast.Module) -> set[str]:
@@ -94,9 +96,12 @@ def production(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Module
         "FIELD_ENCRYPTION_KEYS": A_KEY_RING,
         "ALLOWED_HOSTS": "energia.example.it",
         "DATABASE_URL": "postgres://someone@localhost/energia",
+        "SITE_URL": "https://energia.example.it",
         "DEBUG": "",
     }
     names = [f"cercollettiva.settings.{name}" for name in ("base", "production")]
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # production has its own: put back afterwards
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     before = {name: sys.modules.get(name) for name in names}
 
     def load(**changed: str | None) -> ModuleType:
@@ -142,6 +147,19 @@ def test_production_starts_with_a_good_environment(production):
         ("FIELD_ENCRYPTION_KEYS", "k1:not base64"),
         ("FIELD_ENCRYPTION_KEYS", base64.b64encode(bytes(range(32))).decode()),
         ("FIELD_ENCRYPTION_KEYS", f"{A_KEY_RING},{A_KEY_RING}"),
+        ("FIELD_ENCRYPTION_KEYS", "k1:" + base64.b64encode(bytes(range(32))).decode()),
+        ("FIELD_ENCRYPTION_KEYS", "k1:" + base64.b64encode(bytes(range(0, 96, 3))).decode()),
+        ("FIELD_ENCRYPTION_KEYS", "k1:" + base64.b64encode(b"a sentence that somebody typed in").decode()),
+        ("FIELD_ENCRYPTION_KEYS", "k1:" + base64.b64encode(b"thirty-two letters and no more. ").decode()),
+        ("FIELD_ENCRYPTION_KEYS", f"{A_KEY_RING},k2:{A_KEY_RING.removeprefix('k1:')}"),
+        ("SITE_URL", None),
+        ("SITE_URL", "http://localhost:8000"),
+        ("SITE_URL", "http://energia.example.it"),
+        ("SITE_URL", "https://localhost"),
+        ("SITE_URL", "energia.example.it"),
+        ("DATABASE_URL", "postgres://user:password@host:5432/name"),
+        ("MQTT_URL", "mqtt://user:password@host:1883"),
+        ("ALLOWED_HOSTS", "localhost,127.0.0.1"),
         ("ALLOWED_HOSTS", None),
         ("ALLOWED_HOSTS", " , "),
         ("ALLOWED_HOSTS", "*"),
@@ -155,6 +173,34 @@ def test_production_starts_with_a_good_environment(production):
 def test_production_refuses_and_names_the_variable(production, variable, value):
     with pytest.raises(ImproperlyConfigured, match=variable):
         production(**{variable: value})
+
+
+def test_the_deploy_check_finds_nothing_to_say():
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in documented_defaults()},
+        "DJANGO_SETTINGS_MODULE": "cercollettiva.settings.production",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "FIELD_ENCRYPTION_KEYS": A_KEY_RING,
+        "ALLOWED_HOSTS": "energia.example.it",
+        "DATABASE_URL": "postgres://someone@localhost/energia",
+        "SITE_URL": "https://energia.example.it",
+    }
+    command = [sys.executable, str(ROOT / "manage.py"), "check", "--deploy", "--fail-level=WARNING"]
+
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+def test_random_keys_look_random():
+    assert all(env.looks_random(secrets.token_bytes(32)) for _ in range(20_000))
+
+
+def test_nothing_that_the_example_holds_starts_production(production):
+    """Whoever copies .env.example and only names the settings is refused."""
+    with pytest.raises(ImproperlyConfigured):
+        production(**documented_defaults())
 
 
 def test_a_bare_production_does_not_start():
