@@ -58,7 +58,7 @@ e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
 
 # In memory: a check leaves no database behind.
 check: export DATABASE_URL := sqlite://:memory:
-check: setup ## Check style, types, the direction of imports, migrations, templates, configuration
+check: setup ## Check style, types, the direction of imports, migrations, templates, configuration, secrets
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
@@ -68,6 +68,7 @@ check: setup ## Check style, types, the direction of imports, migrations, templa
 		echo 'djlint'; $(VENV)/bin/djlint --profile django --lint --quiet cercollettiva; \
 	fi
 	$(MANAGE) check
+	$(RUN) tools/scan-secrets
 
 messages: setup ## Compile the translations (needs gettext)
 	cd cercollettiva && ../$(RUN) ../manage.py compilemessages

@@ -63,7 +63,7 @@ def test_no_file_names_a_package_registry():
 
 
 def test_no_file_holds_a_secret():
-    assert lines_with(SECRETS, skip=("vendor",)) == []
+    assert lines_with(SECRETS, skip=("vendor", ".secrets.baseline")) == []
 
 
 @pytest.mark.parametrize(
