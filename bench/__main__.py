@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import decoding, energy, history, ingest, live, pages, sharing
+from bench import decoding, encryption, energy, history, ingest, live, pages, sharing
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest.run,
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "decoding": decoding.run,
     "energy": energy.run,
     "history": history.run,
+    "encryption": encryption.run,
     "live": live.run,
     "pages": pages.run,
 }
