@@ -48,6 +48,7 @@ MAP: dict[str, Fields] = {
     "energy.EnergyIntervalHistory": {REST: INTERVALS},
     "energy.EnergyAggregate": {REST: INTERVALS},
     "energy.DirtyQuarter": {REST: NotPersonal("a mark")},
+    "energy.RegisterEvent": {"component": COMPONENT, "register": COMPONENT, REST: REGISTERS},
     "energy.MQTTBroker": {
         **same(OF_THE_BROKER, "name", "host", "ca_certificate", "username", "password"),
         REST: OF_THE_BROKER,

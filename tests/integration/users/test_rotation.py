@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import threading
@@ -22,8 +23,8 @@ from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.both_databases
 
-OLD = {"old": bytes(range(32))}
-NEW = {"new": bytes(range(100, 132))}
+OLD = {"old": hashlib.sha256(b"old").digest()}
+NEW = {"new": hashlib.sha256(b"new").digest()}
 FIELDS = [field.name for field in encrypted_fields_of(CustomUser)]
 PEOPLE = 1250  # of eight values each
 
