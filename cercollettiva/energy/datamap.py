@@ -68,6 +68,10 @@ MAP: dict[str, Fields] = {
         "reason": NotPersonal("words of the code"),
         REST: REGISTERS,
     },
+    "energy.LastMessage": {
+        **same(plainly(STATE, "shown as it came, to who looks after the meter"), "topic", "first_bytes"),
+        REST: STATE,
+    },
     "energy.UnknownDevice": {
         **same(plainly(REGISTERS, "shown as it came, to find out whose it is"), "prefix", "last_topic", "first_bytes"),
         REST: REGISTERS,
