@@ -51,6 +51,20 @@ _REASONS: Final = (
         ),
     ),
     (
+        r".* speaks here in its place",
+        Advice(
+            _("Al suo posto parla un altro misuratore"),
+            _("Finché non si decide quale vale, niente senza nome è creduto: guarda l’avviso sul misuratore."),
+        ),
+    ),
+    (
+        r"The device speaks too often",
+        Advice(
+            _("Trasmette troppo spesso: dei valori istantanei è rimasto solo il più recente"),
+            _("I registri di energia ci sono tutti. Riduci la frequenza nelle sue impostazioni MQTT."),
+        ),
+    ),
+    (
         r"the device answered with",
         Advice(
             _("Il misuratore ha risposto che non può"),
@@ -80,6 +94,7 @@ _ANOMALIES: Final = {
     Anomaly.PHASE_A_NO_VOLTAGE: Advice(_("La fase L1 è senza tensione"), _WIRING),
     Anomaly.PHASE_B_NO_VOLTAGE: Advice(_("La fase L2 è senza tensione"), _WIRING),
     Anomaly.PHASE_C_NO_VOLTAGE: Advice(_("La fase L3 è senza tensione"), _WIRING),
+    Anomaly.NO_VOLTAGE: Advice(_("Il canale è senza tensione"), _WIRING),
     Anomaly.CLOCK_NOT_SET: Advice(_("L’orologio non è regolato"), _CLOCK),
     Anomaly.CLOCK_AHEAD: Advice(_("L’orologio è avanti di oltre 5 minuti"), _CLOCK),
     Anomaly.ID_MISMATCH: Advice(
@@ -100,6 +115,14 @@ _ANOMALIES: Final = {
     ),
     Anomaly.DUPLICATE_KEY: Advice(_("Lo stesso campo due volte: vale l’ultimo"), _UPDATE),
     Anomaly.NEGATIVE_REGISTER: Advice(_("Un registro sotto zero: l’abbiamo saltato"), _UPDATE),
+    Anomaly.LOCAL_TIME_AMBIGUOUS: Advice(
+        _("L’ora della notte in cui l’orologio torna indietro: vale la più vicina all’arrivo"),
+        _("Succede una volta l’anno ai misuratori che dicono l’ora locale: non serve fare nulla."),
+    ),
+    Anomaly.LOCAL_TIME_NONEXISTENT: Advice(
+        _("Un’ora che a marzo non esiste: vale l’ora di arrivo"),
+        _("Controlla che il misuratore cambi l’ora da solo, o impostalo sull’ora UTC."),
+    ),
 }
 
 

@@ -30,8 +30,8 @@ def test_each_opens_one_alert_though_it_says_so_many_times(postgres, mosquitto):
         publisher.flush()
         for number in range(30):
             time.sleep(0.4)
-            cover = {"id": 0, "apower": 12.5 + number, "aenergy": {"total": 687882.498}}
-            publisher.publish(f"{CHANGED}/status/cover:0", json.dumps(cover).encode())
+            light = {"id": 0, "apower": 12.5 + number, "aenergy": {"total": 687882.498}}
+            publisher.publish(f"{CHANGED}/status/light:0", json.dumps(light).encode())
             publisher.publish(f"{REPLACED}/events/rpc", forged(number))
             publisher.flush()
 
