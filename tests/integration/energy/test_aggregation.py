@@ -6,11 +6,12 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from cercollettiva.core.models import PlantType
 from cercollettiva.devices.samples import TimeSource
 from cercollettiva.domain.calendar import ITALY
-from cercollettiva.energy.aggregation import aggregate
+from cercollettiva.energy.aggregation import aggregate, run
 from cercollettiva.energy.models import (
     ChannelRole,
     DevicePlacement,
@@ -415,3 +416,71 @@ def test_many_devices_take_few_transactions_and_miss_none(monkeypatch):
 
     assert outcome.devices == 5
     assert [drawn(device) for device in devices] == [[1500]] * 5
+
+
+class Killed(BaseException):
+    """A process that ends in the middle of its work."""
+
+
+def test_a_run_that_is_killed_again_and_again_ends_where_one_that_is_not_does(monkeypatch):
+    monkeypatch.setattr("cercollettiva.energy.aggregation.run.DEVICES_AT_A_TIME", 2)
+    devices = [make_meter(number) for number in range(1, 7)]
+    for number, device in enumerate(devices):
+        save_samples(registers(device, [(100 + number, 30)] * 40), now=NOW)
+    dice = random.Random(7)
+    kills = 0
+
+    def maybe_killed(step):
+        def wrapped(*args, **kwargs):
+            nonlocal kills
+            if kills < 20 and dice.random() < 0.5:
+                kills += 1
+                raise Killed
+            return step(*args, **kwargs)
+
+        return wrapped
+
+    for step in ("_write", "_write_events", "total_up", "readings_of"):
+        name = f"cercollettiva.energy.aggregation.run.{step}"
+        monkeypatch.setattr(name, maybe_killed(getattr(run, step)))
+    while True:
+        try:
+            with transaction.atomic():  # what a lost connection takes back
+                aggregate(NOW)
+            break
+        except Killed:
+            continue
+
+    assert kills == 20
+    assert [sum(drawn(device)) for device in devices] == [40 * (70 + number) for number in range(6)]
+    assert EnergyAggregate.objects.filter(period=Period.HOUR).count() == 12
+    assert not DirtyQuarter.objects.exists()
+
+
+def test_a_day_of_fifty_devices_in_any_order_three_times_is_the_same_to_the_byte():
+    five_minutes = timedelta(minutes=5)
+    day = datetime(2026, 10, 25, tzinfo=ITALY).astimezone(UTC)
+    now = day + timedelta(days=5)
+    dice = random.Random(50)
+    devices = [make_meter(number, cer_configuration=None) for number in range(1, 51)]
+    samples = [
+        sample
+        for device in devices
+        for sample in registers(
+            device, [(dice.randrange(9000), dice.randrange(3000)) for _ in range(300)], start=day, every=five_minutes
+        )
+    ]
+    compute(samples, now=now)
+    tables = [(EnergyInterval, "start"), (EnergyAggregate, "start")]
+    first = [list(model.objects.order_by("pk").values()) for model, _ in tables]
+    for model, _ in tables:
+        model.objects.all()._raw_delete("default")
+
+    thrice = samples * 3
+    dice.shuffle(thrice)
+    for piece in range(0, len(thrice), 15_000):
+        compute(thrice[piece : piece + 15_000], now=now)
+
+    again = [list(model.objects.order_by("pk").values()) for model, _ in tables]
+    assert len(first[0]) == 50 * 100
+    assert again == first
