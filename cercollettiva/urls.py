@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("cercollettiva.web.urls.core")),
     path("energy/", include("cercollettiva.web.urls.meters")),
     path("users/", include("cercollettiva.web.urls.users")),
+    path("users/", include("cercollettiva.web.urls.allauth")),
     path("monitoring/", include("cercollettiva.monitoring.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -13,8 +13,9 @@ from django.db import connection
 from django.db.models import Model, Value
 from django.db.models.functions import Now
 
-from cercollettiva.core.models import CERConfiguration, Plant
+from cercollettiva.core.models import CERConfiguration, CERMembership, Plant
 from cercollettiva.live.topics import Kind, Topic
+from cercollettiva.users import second_factor
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.visibility import VisibleQuerySet
 
@@ -29,6 +30,7 @@ class Watcher(NamedTuple):
     session: str
     session_hash: str  # changes with the password
     topic: Topic
+    is_proven: bool = False  # the session has seen a second factor
 
 
 class Question(NamedTuple):
@@ -70,14 +72,16 @@ class Access:
     def still_allowed(self, watchers: Collection[Watcher], now: datetime) -> set[Watcher]:
         """Those whose session still stands, whose password is the same, and who may still see what they watch.
 
-        One query for the sessions, one for the people and one for every two hundred questions. Sessions are rows: with
+        One query for the sessions, one for the people and one for every two hundred questions; two more where somebody
+        is past the time to set up a second factor. Sessions are rows: with
         a SESSION_ENGINE that keeps none everybody would be closed.
         """
         people = _people(watchers)
         sessions = _sessions(watchers, now)
         questions: dict[Watcher, Question] = {}
+        late = _late(watchers, people, now)
         for watcher in watchers:
-            user = people.get(watcher.user)
+            user = None if watcher in late else people.get(watcher.user)
             if user and watcher.session in sessions and user.get_session_auth_hash() == watcher.session_hash:
                 questions[watcher] = Question(user.pk, user.is_staff, user.is_superuser, watcher.topic)
         self._write_down(set(questions.values()), people)
@@ -106,7 +110,21 @@ class Access:
 
 def _people(watchers: Collection[Watcher]) -> dict[int, CustomUser]:
     people = CustomUser.objects.filter(pk__in={watcher.user for watcher in watchers}, is_active=True).order_by()
-    return {user.pk: user for user in people.only("password", "is_active", "is_staff", "is_superuser")}
+    columns = ("password", "is_active", "is_staff", "is_superuser", "second_factor_due_at")
+    return {user.pk: user for user in people.only(*columns)}
+
+
+def _late(watchers: Collection[Watcher], people: Mapping[int, CustomUser], now: datetime) -> set[Watcher]:
+    """Those who must have proven twice who they are, have not, and are past their time."""
+    unproven = [watcher for watcher in watchers if not watcher.is_proven and watcher.user in people]
+    due = {watcher.user: people[watcher.user].second_factor_due_at for watcher in unproven}
+    past = {pk for pk, moment in due.items() if moment is not None and moment <= now}
+    if not past:
+        return set()
+    memberships: Any = CERMembership.objects
+    administering = set(memberships.administering(at=now).filter(user__in=past).values_list("user", flat=True))
+    required = {pk for pk in past if second_factor.is_required(people[pk], administers=pk in administering)}
+    return {watcher for watcher in unproven if watcher.user in required}
 
 
 def _sessions(watchers: Collection[Watcher], now: datetime) -> set[str]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from cercollettiva.live.hub import Hub, Seat
+from cercollettiva.live.hub import Hub, NotProven, Seat
 from cercollettiva.live.topics import CloseCode, Kind, Topic
 from cercollettiva.users.models import CustomUser
 
@@ -25,13 +25,18 @@ class WatchingConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._seats: list[Seat] = []
         await self.accept()
         user = self.scope["user"]
+        session = self.scope["session"]
         if not user.is_authenticated:
             await self.close_with(CloseCode.NO_LONGER_ALLOWED)
             return
-        for topic in await self.topics(user):
-            seat = await hub.join(self, user, self.scope["session"].session_key, topic)
-            if seat is not None:
-                self._seats.append(seat)
+        try:
+            for topic in await self.topics(user):
+                seat = await hub.join(self, user, session.session_key, topic, signed_in=session)
+                if seat is not None:
+                    self._seats.append(seat)
+        except NotProven:
+            await self.close_with(CloseCode.NO_LONGER_ALLOWED)
+            return
         if not self._seats:
             await self.close_with(CloseCode.NOT_FOUND)
 

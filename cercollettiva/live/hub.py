@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ from cercollettiva.live.access import Access, Watcher, may_watch, visible_topics
 from cercollettiva.live.feed import Feed
 from cercollettiva.live.frames import stamped
 from cercollettiva.live.topics import CloseCode, Kind, Topic
+from cercollettiva.users import second_factor
 from cercollettiva.users.models import CustomUser
 
 PERIOD: Final = 0.5  # from one turn to the next [s]
@@ -35,6 +37,10 @@ AWAY: Final = (OperationalError, InterfaceError)  # the database
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+class NotProven(Exception):
+    """The session has not seen the second factor of somebody who must have one."""
 
 
 class Socket(Protocol):
@@ -103,16 +109,22 @@ class Hub:
         self._checked_in = 0
         self._is_away = False  # the database
 
-    async def join(self, socket: Socket, user: CustomUser, session: str, topic: Topic) -> Seat | None:
-        """Give a socket the present state and a seat; None when there is nothing that it may see."""
+    async def join(
+        self, socket: Socket, user: CustomUser, session: str, topic: Topic, *, signed_in: SessionBase | None = None
+    ) -> Seat | None:
+        """Give a socket the present state and a seat; None when there is nothing that it may see.
+
+        `signed_in` is the session itself: NotProven when it has not seen the second factor that the person must have.
+        """
         room = self._rooms.get(topic)
-        body = await self._in_thread(self._admit, user, topic, room.body if room else None)
+        body = await self._in_thread(self._admit, user, topic, room.body if room else None, signed_in)
         if body is None:
             if self._poller is None:
                 await self._in_thread(connections.close_all)
             return None
         room = self._rooms.setdefault(topic, Room(body, built_in=self._turn + 1))
-        seat = Seat(socket, Watcher(user.pk, session, user.get_session_auth_hash(), topic))
+        is_proven = signed_in is not None and second_factor.is_proven(signed_in, user)
+        seat = Seat(socket, Watcher(user.pk, session, user.get_session_auth_hash(), topic, is_proven))
         room.seats.add(seat)
         self._make_place_for(seat)
         self._send(seat, room, stamped(room.body, self._now()), turn=self._turn + 1)
@@ -255,12 +267,14 @@ class Hub:
         with closed_on_error():
             return visible_topics(user, kind, self._now())
 
-    def _admit(self, user: CustomUser, topic: Topic, body: bytes | None) -> bytes | None:
+    def _admit(self, user: CustomUser, topic: Topic, body: bytes | None, signed_in: SessionBase | None) -> bytes | None:
         """In the thread: the frame of the moment, if the user may see the topic."""
         now = self._now()
         with closed_on_error():
             if not may_watch(user, topic, now):
                 return None
+            if signed_in is not None and not second_factor.may_go_on(user, signed_in, now):
+                raise NotProven
             return body or self._feed.bodies([topic], now).get(topic)
 
     def _look(

@@ -78,6 +78,7 @@ def environment(plan: Plan) -> dict[str, str]:
         or env.kept_secret(folder / "field_encryption_keys", make="key_ring"),
         "MEDIA_ROOT": env.text("MEDIA_ROOT") or str(folder / "media"),
         "SITE_URL": address_of(plan),
+        "SECOND_FACTOR": "optional",  # a community of nobody, whose password is printed: its page still offers one
         "PYTHONPATH": str(settings.BASE_DIR),
         "PYTHONUNBUFFERED": "1",
     }

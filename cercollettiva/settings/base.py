@@ -33,6 +33,11 @@ INSTALLED_APPS = [
     "cercollettiva.ingest",
     "cercollettiva.web",
     "cercollettiva.ops",
+    "allauth",  # after ours, so that our templates come first
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -45,8 +50,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cercollettiva.users.acting.ActingMiddleware",
+    "cercollettiva.users.sessions.SessionLimits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "cercollettiva.users.second_factor.SecondFactorMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it sees a refused sign-in first
 ]
 
 ROOT_URLCONF = "cercollettiva.urls"
@@ -91,9 +100,70 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = [
+    "cercollettiva.users.backends.LockoutBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 LOGIN_URL = "users:login"
 LOGIN_REDIRECT_URL = "web:dashboard"
 LOGOUT_REDIRECT_URL = "web:home"
+
+# How long a session lasts without a request, and in all; a live page that nobody touches counts as idle.
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_ABSOLUTE_AGE = timedelta(hours=12)
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Who administers a community, and platform staff: how long they may go on without a second factor.
+SECOND_FACTOR_REQUIRED = True
+SECOND_FACTOR_GRACE = timedelta(days=env.whole_number("SECOND_FACTOR_GRACE_DAYS", 7))
+
+# Proxies of ours before the site: the client's address is that many places from the right of X-Forwarded-For.
+PROXY_COUNT = env.whole_number("PROXY_COUNT", 0)
+
+ACCOUNT_ADAPTER = "cercollettiva.users.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True  # typed where one registers: nothing that a mail scanner can open
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True  # for SESSION_COOKIE_AGE; without a box to tick
+ACCOUNT_USER_DISPLAY = "cercollettiva.users.adapters.display_name"
+ACCOUNT_RATE_LIMITS = {  # by address and by account; five wrong passwords in a row are for axes, below
+    "login": "120/m/ip",
+    "login_failed": "60/m/ip,30/h/key",
+    "signup": "60/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "60/m/ip",
+    "change_password": "20/m/user",
+}
+ACCOUNT_FORMS = {
+    "login": "cercollettiva.web.account_forms.SignInForm",
+    "signup": "cercollettiva.web.account_forms.RegistrationForm",
+}
+PASSWORD_RESET_TIMEOUT = 60 * 60
+
+MFA_ADAPTER = "cercollettiva.users.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone signs in: the device must have asked who holds it
+MFA_TOTP_ISSUER = "CerCollettiva"
+MFA_TOTP_TOLERANCE = 1  # phones whose clock is half a minute off
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # nobody is locked out by somebody elsewhere
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "cercollettiva.web.views.accounts.locked_out"
+AXES_CLIENT_IP_CALLABLE = "cercollettiva.users.addresses.client_ip"
+AXES_USERNAME_CALLABLE = "cercollettiva.users.backends.username_tried"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 LANGUAGE_CODE = "it"
 LANGUAGES = [("it", "Italiano"), ("en", "English")]
@@ -103,6 +173,11 @@ TIME_ZONE = "UTC"  # storage and arithmetic; pages show LOCAL_TIME_ZONE
 LOCAL_TIME_ZONE = "Europe/Rome"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+
+REDIS_URL = env.text("REDIS_URL")
+CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if REDIS_URL:  # throttles are then one for all processes
+    CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -132,6 +207,8 @@ CSRF_COOKIE_HTTPONLY = True
 KEEP_POWERS = timedelta(days=env.whole_number("KEEP_POWERS_DAYS", 7))
 KEEP_REGISTERS = timedelta(days=env.whole_number("KEEP_REGISTERS_DAYS", 731))
 KEEP_INTERVALS = timedelta(days=env.whole_number("KEEP_INTERVALS_DAYS", 3653))
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CerCollettiva <noreply@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # The broker: mqtt://user:password@host:port, or mqtts:// for TLS. When it is empty the active MQTTBroker row is used.
 MQTT_URL = env.text("MQTT_URL")
@@ -152,5 +229,6 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         "django.db.backends": {"level": "WARNING"},  # below, it writes SQL with its parameters
+        "axes": {"level": "WARNING"},  # it tells of every sign-in
     },
 }

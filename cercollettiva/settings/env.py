@@ -47,6 +47,15 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
 
 
+def email(name: str) -> dict[str, object]:
+    """Django's e-mail settings from a URL such as `smtp+tls://user:password@host:587` or `filemail:///folder`."""
+    try:
+        config = _env.email_url_config(text(name))
+        return {key: value for key, value in config.items() if key.startswith("EMAIL_") and value not in (None, "")}
+    except (KeyError, ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name} is not an e-mail URL, such as smtp+tls://user@host:587.") from error
+
+
 def of_this_process() -> dict[str, str]:
     """All of it, to be handed on to a child."""
     return dict(os.environ)

@@ -18,5 +18,11 @@ DATABASES = {"default": database_of(f"sqlite:///{STATE_DIR / 'cercollettiva.sqli
 STATIC_ROOT = STATE_DIR / "static"  # empty: files are served from where they are written
 STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-EMAIL_FILE_PATH = STATE_DIR / "mail"
+if env.text("EMAIL_URL"):
+    globals().update(env.email("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True  # passkeys on http://localhost
+# The demo does without: it is a community of nobody, and its password is printed.
+SECOND_FACTOR_REQUIRED = env.text("SECOND_FACTOR", "required") != "optional"

@@ -40,6 +40,17 @@ SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would sign out whoever follows a link of a mail
+CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = True
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_NAME = "__Host-language"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
+
+if env.text("EMAIL_URL"):  # else the mail server of this machine, on port 25
+    globals().update(env.email("EMAIL_URL"))
+
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

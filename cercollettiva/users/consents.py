@@ -1,13 +1,22 @@
-"""Giving a consent and taking it back: each is a row, and the history stays."""
+"""The documents that people accept, and the rows that say who accepted which version when: the history stays."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
 from cercollettiva.users.audit import Action, record
 from cercollettiva.users.models import Consent, CustomUser
+
+PRIVACY: Final = "privacy"
+PRIVACY_VERSION: Final = "2026-11"  # of the text in templates/users/privacy_policy.html: change both together
+
+
+def accept_privacy(user: CustomUser, *, at: datetime) -> Consent:
+    """That somebody read the notice in its present version. Twice is once."""
+    return give_consent(user, document=PRIVACY, version=PRIVACY_VERSION, at=at)
 
 
 @transaction.atomic

@@ -24,7 +24,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)  # a failure may come before the session was read
     if user is None or not user.is_authenticated:
         return {}
-    role = _leading_role(user)
+    places = _places(user)
+    role = min((role for role, _community in places), key=_WEIGHTS.__getitem__, default=None)
     entries = [
         _entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard"),
         _entry(request, _("Home"), reverse("web:home"), "home"),
@@ -34,6 +35,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
         groups.append({"label": _("Energia"), "entries": [meters]})
+    people = _people_entries(request, user, places)
+    if people:
+        groups.append({"label": _("Persone"), "entries": people})
     return {
         "navigation": groups,
         "layout": "top" if role is MemberRole.MEMBER else "rail",
@@ -41,11 +45,25 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _leading_role(user: CustomUser) -> MemberRole | None:
-    """The heaviest of the roles somebody has now; None for staff without any."""
+def _people_entries(
+    request: HttpRequest, user: CustomUser, places: list[tuple[MemberRole, int]]
+) -> list[dict[str, Any]]:
+    """The pages about other people: the roles of the one community somebody administers, all accounts for staff."""
+    entries = []
+    administered = [community for role, community in places if role is MemberRole.ADMIN]
+    if len(administered) == 1:  # where there are several, each community's page leads to its own
+        icon = "" if user.is_staff or user.is_superuser else "community"  # the phone's bar has four places
+        entries.append(_entry(request, _("Ruoli"), reverse("core:roles", args=administered), icon))
+    if user.is_staff or user.is_superuser:
+        entries.append(_entry(request, _("Persone"), reverse("users:management"), "members"))
+    return entries
+
+
+def _places(user: CustomUser) -> list[tuple[MemberRole, int]]:
+    """The roles somebody has now, with their communities."""
     memberships: Any = CERMembership.objects
-    roles = memberships.active_at(timezone.now()).filter(user=user).values_list("role", flat=True)
-    return min((MemberRole(role) for role in roles), key=_WEIGHTS.__getitem__, default=None)
+    active = memberships.active_at(timezone.now()).filter(user=user).order_by("pk")
+    return [(MemberRole(role), community) for role, community in active.values_list("role", "community_id")]
 
 
 def _entry(request: HttpRequest, label: str, url: str, icon: str) -> dict[str, Any]:

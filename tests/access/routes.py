@@ -27,6 +27,35 @@ def everybody(status: int) -> Expected:
     return lambda actor, side: status
 
 
+def administrators(status: int) -> Expected:
+    """Those who administer the object's community; for the others it does not exist."""
+    inside = {(Actor.ADMIN_A, "a"), (Actor.ADMIN_B, "b"), (Actor.STAFF, "a"), (Actor.STAFF, "b")}
+    return lambda actor, side: (
+        TO_LOGIN if actor is Actor.ANONYMOUS else status if (actor, side) in inside else NOT_FOUND
+    )
+
+
+def owner(status: int) -> Expected:
+    """The person whose it is, a member; for the others, staff too, it does not exist."""
+    inside = {(Actor.MEMBER_A, "a"), (Actor.MEMBER_B, "b")}
+    return lambda actor, side: (
+        TO_LOGIN if actor is Actor.ANONYMOUS else status if (actor, side) in inside else NOT_FOUND
+    )
+
+
+def staff(status: int) -> Expected:
+    """Platform staff; for the others it does not exist."""
+    return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor is Actor.STAFF else NOT_FOUND
+
+
+def protected(status: int, *, member: int | None = None) -> Expected:
+    """Signed in, and lately confirmed: of these only the members have a passkey, to be asked for before the rest."""
+    members = (Actor.MEMBER_A, Actor.MEMBER_B)
+    return lambda actor, side: (
+        TO_LOGIN if actor is Actor.ANONYMOUS else member if member and actor in members else status
+    )
+
+
 NOT_FOR_ANYBODY: Final = everybody(NOT_ALLOWED)
 
 
@@ -127,3 +156,81 @@ ROUTES: Final[dict[str, Route]] = {
     ),
     "monitoring:health": Route(safe(everybody(OK))),
 }
+
+_SIGN_IN: Final = ROUTES["users:login"]
+_SECRET: Final = lambda world, side: ["no-such-key"]  # noqa: E731  # whoever has the link, and nobody has this one
+_FORM: Final = ("GET", "HEAD", "POST", "PUT", "OPTIONS")
+
+
+def form(expected: Expected, *, others: Expected | None = None) -> Route:
+    """A class-based form: an empty one comes back with what is missing, and a PUT is read as a POST."""
+    methods = dict.fromkeys(_FORM, expected)
+    return Route(methods, otherwise=others or signed_in(NOT_ALLOWED))
+
+
+def page(expected: Expected, **rest: Any) -> Route:
+    """A function that reads and takes a form; other methods are refused after the door."""
+    return Route({**safe(expected), "POST": expected}, **rest)
+
+
+ROUTES.update(
+    {
+        "web:setup": Route({method: everybody(NOT_FOUND) for method in METHODS}, otherwise=everybody(NOT_FOUND)),
+        "core:roles": Route(
+            {**safe(administrators(OK)), "POST": administrators(NOT_FOUND)},  # of no membership
+            lambda world, side: [world.side(side).cer.pk],
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "account_login": _SIGN_IN,
+        "account_logout": ROUTES["users:logout"],
+        "users:register": _SIGN_IN,
+        "account_signup": _SIGN_IN,
+        "users:check": Route({"POST": everybody(BAD_REQUEST)}),
+        "users:profile": page(signed_in(OK), otherwise=signed_in(NOT_ALLOWED)),
+        "users:password_change": form(signed_in(OK)),
+        "account_change_password": form(signed_in(OK)),
+        "users:delete_account": page(signed_in(OK), otherwise=signed_in(NOT_ALLOWED)),
+        "users:privacy_policy": Route(safe(everybody(OK))),
+        "users:sessions": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "users:end_all_sessions": Route({"POST": signed_in(MOVED)}, otherwise=signed_in(NOT_ALLOWED)),
+        "users:end_session": Route(
+            {"POST": owner(MOVED)}, lambda world, side: [world.side(side).session.pk], otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "users:invitation": Route({**safe(everybody(NOT_FOUND)), "POST": everybody(NOT_FOUND)}, _SECRET),
+        "users:management": Route(safe(staff(OK)), otherwise=staff(NOT_ALLOWED)),
+        "users:management_person": Route(
+            {**safe(staff(OK)), "POST": staff(MOVED)},
+            lambda world, side: [world.side(side).member.pk],
+            otherwise=staff(NOT_ALLOWED),
+        ),
+        "account_inactive": Route({**safe(everybody(OK)), "OPTIONS": everybody(OK)}),
+        "account_email_verification_sent": form(everybody(MOVED), others=everybody(MOVED)),  # nothing is being verified
+        "account_email": Route(
+            {
+                **dict.fromkeys(("POST", "PUT"), signed_in(MOVED)),
+                **dict.fromkeys(("GET", "HEAD", "OPTIONS"), signed_in(OK)),
+            },
+            otherwise=signed_in(NOT_ALLOWED),
+        ),  # without an action it shows itself again
+        "account_reauthenticate": form(signed_in(OK)),
+        "account_reset_password": form(everybody(OK), others=everybody(NOT_ALLOWED)),
+        "account_reset_password_done": Route({**safe(everybody(OK)), "OPTIONS": everybody(OK)}),
+        "account_reset_password_from_key_done": Route({**safe(everybody(OK)), "OPTIONS": everybody(OK)}),
+        "account_reset_password_from_key": Route(
+            {method: everybody(NOT_FOUND) for method in METHODS}, lambda world, side: ["x", "no-such-key"]
+        ),
+        "mfa_index": Route({**safe(signed_in(OK)), "OPTIONS": signed_in(OK)}, otherwise=signed_in(NOT_ALLOWED)),
+        "mfa_list_webauthn": Route({**safe(signed_in(OK)), "OPTIONS": signed_in(OK)}, otherwise=signed_in(NOT_ALLOWED)),
+        "mfa_authenticate": Route({}, otherwise=everybody(MOVED)),  # nobody is half-way through a sign-in
+        "mfa_reauthenticate": form(signed_in(OK)),
+        "mfa_activate_totp": Route({}, otherwise=signed_in(MOVED)),
+        "mfa_deactivate_totp": Route({}, otherwise=signed_in(MOVED)),
+        "mfa_view_recovery_codes": Route({}, otherwise=signed_in(MOVED)),
+        "mfa_generate_recovery_codes": Route({}, otherwise=signed_in(MOVED)),
+        "mfa_download_recovery_codes": Route({}, otherwise=signed_in(MOVED)),
+        "mfa_add_webauthn": Route({}, otherwise=signed_in(MOVED)),  # first the password, or the passkey
+        "mfa_login_webauthn": Route({}, otherwise=everybody(MOVED)),
+        "mfa_reauthenticate_webauthn": form(signed_in(OK)),
+        "mfa_remove_webauthn": Route({}, lambda world, side: [world.side(side).passkey.pk], otherwise=owner(MOVED)),
+    }
+)

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Literal
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from cercollettiva.core.models import CERConfiguration, MemberRole, Organisation, Plant
@@ -59,6 +61,9 @@ class Community:
     device: DeviceConfiguration
     stranger: UnknownDevice
     canary: str
+    member: CustomUser
+    passkey: Authenticator  # the member's
+    session: UserSession  # the member's
 
 
 @dataclass
@@ -103,7 +108,13 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     join(member, cer)
     plant = make_plant(number, name=f"{canary}-plant", address=f"{canary}-street", owner=member, cer_configuration=cer)
     device = _make_device(canary, plant)
-    return Community(cer, plant, device, _make_strangers(canary, plant), canary)
+    member.confirm_email()
+    admin.confirm_email()
+    passkey = Authenticator.objects.create(user=member, type=Authenticator.Type.WEBAUTHN, data={"name": canary})
+    session = UserSession.objects.create(
+        user=member, ip="192.0.2.1", session_key=f"{canary}-session", user_agent=f"{canary}-browser"
+    )
+    return Community(cer, plant, device, _make_strangers(canary, plant), canary, member, passkey, session)
 
 
 def _make_device(canary: str, plant: Plant) -> DeviceConfiguration:

@@ -20,12 +20,14 @@ from cercollettiva.core.models.plants import (
     PlantSource,
     PlantType,
 )
+from cercollettiva.core.models.roles import Invitation, RoleChange
 
 __all__ = [
     "CERConfiguration",
     "CERMembership",
     "ConnectionVoltage",
     "GridFeed",
+    "Invitation",
     "MarketZone",
     "MemberRegistry",
     "MemberRole",
@@ -41,4 +43,5 @@ __all__ = [
     "PlantType",
     "Region",
     "RegistryIsPermanent",
+    "RoleChange",
 ]

@@ -111,6 +111,7 @@ def _member(member: Member, community: Community, cer: CERConfiguration, hashed:
         iban=member.iban,
         address=_address(community.point(member.pod), community),
     )
+    user.confirm_email()
     joined = midnight(member.joined)
     membership = CERMembership.objects.create(
         community=cer,

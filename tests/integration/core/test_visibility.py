@@ -14,12 +14,14 @@ from django.db import connection, models
 from cercollettiva.core.models import (
     CERConfiguration,
     CERMembership,
+    Invitation,
     MemberRegistry,
     MembershipCard,
     MembershipState,
     Plant,
     PlantMeasurement,
     PlantMeasurementSource,
+    RoleChange,
 )
 from cercollettiva.core.operations import issue_card, register_member
 from cercollettiva.energy import partitions
@@ -53,7 +55,7 @@ from cercollettiva.energy.models import (
 )
 from cercollettiva.monitoring.models import Alert
 from cercollettiva.users.audit import Action, record
-from cercollettiva.users.models import AuditHead, Consent, CustomUser
+from cercollettiva.users.models import AccountDeletionRequest, AuditHead, Consent, CustomUser, SetupToken
 from tests.integration.core.scene import (
     NOW,
     Community,
@@ -166,6 +168,29 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
         {"member"} | STAFF,
     ),
     "end of the audit log": (audit_head, STAFF),
+    "the member's request to be deleted": (
+        lambda side: AccountDeletionRequest.objects.create(user=side.member, requested_at=NOW),
+        {"member"} | STAFF,
+    ),
+    "token of the first start": (
+        lambda side: SetupToken.objects.create(token_hash=side.cer.code, expires_at=NOW),
+        STAFF,
+    ),
+    "change of the member's role": (
+        lambda side: RoleChange.objects.create(membership=side.membership, before="MEMBER", after="ADMIN", at=NOW),
+        {"member"} | ADMIN,
+    ),
+    "invitation": (
+        lambda side: Invitation.objects.create(
+            community=side.cer,
+            email="guest@example.it",
+            role="ADMIN",
+            token_hash=side.cer.code,
+            created_at=NOW,
+            expires_at=NOW,
+        ),
+        ADMIN,
+    ),
     "organisation": (lambda side: side.cer.organisation, ALL_IN_A),
     "community": (lambda side: side.cer, ALL_IN_A),
     "the member's membership": (lambda side: side.membership, THE_MEMBER_AND_ADMIN),
