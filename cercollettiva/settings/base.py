@@ -96,7 +96,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "users.CustomUser"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "cercollettiva.users.passwords.NotLikeTheNameValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -134,7 +134,7 @@ ACCOUNT_SESSION_REMEMBER = True  # for SESSION_COOKIE_AGE; without a box to tick
 ACCOUNT_USER_DISPLAY = "cercollettiva.users.adapters.display_name"
 ACCOUNT_RATE_LIMITS = {  # by address and by account; five wrong passwords in a row are for axes, below
     "login": "120/m/ip",
-    "login_failed": "60/m/ip,30/h/key",
+    "login_failed": "60/m/ip,20/h/key,60/d/key",  # codes of an app too
     "signup": "60/m/ip",
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "60/m/ip",

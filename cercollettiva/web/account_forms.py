@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from cercollettiva.domain.identifiers import InvalidIdentifier
 from cercollettiva.users import consents, legal_forms
 from cercollettiva.users.models import CustomUser, LegalType
+from cercollettiva.users.passwords import NotLikeTheNameValidator
 
 LABELS: Final = {
     "fiscal_code": _("Codice fiscale"),
@@ -29,6 +30,9 @@ HELP: Final = {
     "sdi_code": _("Sette caratteri; scrivi 0000000 se ricevi le fatture per PEC."),
 }
 OFFICE_HELP: Final = _("Il codice univoco dell’ufficio, sei caratteri: lo trovi sull’indice IPA.")
+
+
+VERIFIED: Final = "account_verified_email"  # allauth's, in a session: the address whose mailbox somebody reads
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]  # allauth's forms are dynamic
@@ -125,6 +129,17 @@ class RegistrationForm(SignupForm, IdentityFields):  # type: ignore[misc]
             self.fields[name].label = label
             self.fields[name].widget.attrs.pop("placeholder", None)
 
+    def clean(self) -> dict[str, Any]:
+        """Allauth looks whether the password is like the address; ours is not like the name either."""
+        cleaned: dict[str, Any] = super().clean()
+        names = {name: cleaned.get(name, "") for name in ("first_name", "last_name")}
+        if cleaned.get("password1") and "password1" not in self.errors:
+            try:
+                NotLikeTheNameValidator().validate(cleaned["password1"], CustomUser(**names))
+            except ValidationError as error:
+                self.add_error("password1", error)
+        return cleaned
+
     def try_save(self, request: HttpRequest) -> Any:
         """As slow for an address that is known: hashing the password is what takes the time."""
         if self.account_already_exists:
@@ -133,6 +148,9 @@ class RegistrationForm(SignupForm, IdentityFields):  # type: ignore[misc]
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> CustomUser:
+        """The link of an invitation stands for a code only for the address that it was sent to."""
+        if request.session.get(VERIFIED) != self.cleaned_data["email"]:
+            request.session.pop(VERIFIED, None)
         user: CustomUser = super().save(request)
         return user
 

@@ -47,11 +47,13 @@ class Register(SignupView):  # type: ignore[misc]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         form = context["form"]
-        chosen = form.is_bound or self.request.GET.get("form") in LegalType.values
-        forms = [
-            {"value": value, "label": label, "is_chosen": value == form.chosen} for value, label in LegalType.choices
-        ]
-        return {**context, "is_chosen": chosen, "legal_forms": forms, "next": self.get_next_url()}
+        is_chosen = form.is_bound or self.request.GET.get("form") in LegalType.values
+        return {
+            **context,
+            "chosen": {"value": form.chosen, "label": LegalType(form.chosen).label} if is_chosen else None,
+            "legal_forms": [{"value": value, "label": label} for value, label in LegalType.choices],
+            "next": self.get_next_url(),
+        }
 
 
 class ChooseAnotherPassword(PasswordResetFromKeyView):  # type: ignore[misc]
