@@ -24,6 +24,7 @@ from cercollettiva.users import second_factor
 from cercollettiva.users.addresses import client_ip
 from cercollettiva.users.encryption import ring
 from cercollettiva.users.models import CustomUser
+from cercollettiva.users.sessions import STARTED
 
 AUTHENTICATOR_CONTEXT: Final = "mfa.Authenticator.data"
 FRESH: Final = 300  # [s] a sign-in counts as a confirmation
@@ -82,9 +83,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth's 
         return response
 
     def is_reauthentication_required(self, *, app: str) -> bool:
-        """Not within minutes of a sign-in: whoever has just typed the password is not asked it again."""
+        """Not within minutes of coming in: whoever has just proven who they are is not asked again."""
         request = current.request
-        newest = max((record["at"] for record in get_authentication_records(request, request.user)), default=0)
+        proofs = [record["at"] for record in get_authentication_records(request, request.user)]
+        newest = max([request.session.get(STARTED, 0), *proofs])
         if time.time() - newest < FRESH:
             return False
         return bool(super().is_reauthentication_required(app=app))

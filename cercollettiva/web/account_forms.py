@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from allauth.account.forms import LoginForm, SignupForm
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordKeyForm, SignupForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -48,6 +48,26 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth's forms are dynami
             self.cleaned_data["login"] = self.cleaned_data["username"].strip()
         cleaned: dict[str, Any] = super().clean()
         return cleaned
+
+
+def _name_passwords(form: forms.Form) -> None:
+    labels = {"oldpassword": _("Password attuale"), "password1": _("Nuova password"), "password2": _("Ripetila")}
+    for name, label in labels.items():
+        if name in form.fields:
+            form.fields[name].label = label
+            form.fields[name].help_text = ""  # the page says it once
+
+
+class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_passwords(self)
+
+
+class ForgottenPasswordForm(ResetPasswordKeyForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_passwords(self)
 
 
 class CodeField(forms.CharField):
@@ -131,7 +151,8 @@ class RegistrationForm(SignupForm, IdentityFields):  # type: ignore[misc]
 
     def clean(self) -> dict[str, Any]:
         """Allauth looks whether the password is like the address; ours is not like the name either."""
-        cleaned: dict[str, Any] = super().clean()
+        super().clean()
+        cleaned: dict[str, Any] = self.cleaned_data
         names = {name: cleaned.get(name, "") for name in ("first_name", "last_name")}
         if cleaned.get("password1") and "password1" not in self.errors:
             try:

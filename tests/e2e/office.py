@@ -1,0 +1,74 @@
+"""A platform at its first start, with mail in a folder: where people register, prove who they are and are let in."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support import processes
+from tests.support.processes import Child, accepts_connections, free_port
+from tests.support.services import ROOT
+
+
+@dataclass
+class Office:
+    """Where it is, and where its mails go."""
+
+    url: str
+    mails: Path
+    environment: dict[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def mails_to(self, address: str) -> list[str]:
+        """The texts of the mails to somebody, the newest last."""
+        texts = []
+        for path in sorted(self.mails.glob("*.log"), key=lambda path: path.stat().st_mtime):
+            for part in path.read_text().split("-" * 79):
+                message = email.message_from_string(part.strip(), policy=email.policy.default)
+                if message["To"] == address:
+                    texts.append(message.get_content())
+        return texts
+
+    def code_for(self, address: str) -> str:
+        codes = re.findall(r"^[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}$", self.mails_to(address)[-1], re.MULTILINE)
+        return str(codes[0])
+
+
+@contextmanager
+def running_office() -> Iterator[Office]:
+    """On SQLite, with one uvicorn for pages and sockets, and the second factor required as in production."""
+    state = processes.make_folder("office")
+    mails = state / "mail"
+    mails.mkdir()
+    port = free_port()
+    url = f"http://localhost:{port}"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "cercollettiva.settings.local",
+        "DATABASE_URL": f"sqlite:///{state / 'office.sqlite3'}",
+        "EMAIL_URL": f"filemail:///{mails}",
+        "SECOND_FACTOR": "required",
+        "SITE_URL": url,
+        "REDIS_URL": "",
+        "PYTHONPATH": str(ROOT),
+        "LANG": "C.UTF-8",
+    }
+    office = Office(url, mails, environment)
+    office.manage("migrate", "--verbosity=0")
+    site = [sys.executable, "-m", "uvicorn", "cercollettiva.asgi:application", "--port", str(port)]
+    child = Child([*site, "--log-level", "warning"], name="site", env=environment)
+    child.answers = lambda: accepts_connections(port)
+    with child.start(within=60):
+        yield office
