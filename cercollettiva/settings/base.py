@@ -118,7 +118,7 @@ SECOND_FACTOR_REQUIRED = True
 SECOND_FACTOR_GRACE = timedelta(days=env.whole_number("SECOND_FACTOR_GRACE_DAYS", 7))
 
 # Proxies of ours before the site: the client's address is that many places from the right of X-Forwarded-For.
-PROXY_COUNT = env.whole_number("PROXY_COUNT", 0)
+PROXY_COUNT = env.count("PROXY_COUNT", 0)
 
 ACCOUNT_ADAPTER = "cercollettiva.users.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -42,6 +42,14 @@ def whole_number(name: str, default: int) -> int:
     return int(value)
 
 
+def count(name: str, default: int) -> int:
+    """A whole number, or zero."""
+    value = text(name, str(default))
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+
 def words(name: str) -> list[str]:
     """A comma-separated list; empty when the variable is not set."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
