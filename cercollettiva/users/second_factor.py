@@ -142,8 +142,14 @@ def _refusal(request: HttpRequest, standing: Standing) -> HttpResponse:
     if request.path.startswith(API_PATHS):
         detail = _("Serve la verifica in due passaggi: accedi dalle pagine e completala.")
         return JsonResponse({"error": "second_factor_required", "detail": detail}, status=403)
-    page = reverse("mfa_index" if standing is Standing.SET_UP else "mfa_reauthenticate")
+    page = reverse("mfa_index" if standing is Standing.SET_UP else _confirmation_of(request.user))
     return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
+
+
+def _confirmation_of(user: Any) -> str:
+    """The page that takes what somebody has; whoever has only a passkey has no code to write."""
+    by_code = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN)
+    return "mfa_reauthenticate" if by_code.exists() else "mfa_reauthenticate_webauthn"
 
 
 @receiver(user_logged_in)

@@ -48,12 +48,10 @@ def staff(status: int) -> Expected:
     return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor is Actor.STAFF else NOT_FOUND
 
 
-def protected(status: int, *, member: int | None = None) -> Expected:
-    """Signed in, and lately confirmed: of these only the members have a passkey, to be asked for before the rest."""
+def with_a_passkey(status: int, *, others: int) -> Expected:
+    """The members, who have one; the others who are signed in get another answer."""
     members = (Actor.MEMBER_A, Actor.MEMBER_B)
-    return lambda actor, side: (
-        TO_LOGIN if actor is Actor.ANONYMOUS else member if member and actor in members else status
-    )
+    return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor in members else others
 
 
 NOT_FOR_ANYBODY: Final = everybody(NOT_ALLOWED)
@@ -222,15 +220,36 @@ ROUTES.update(
         "mfa_index": Route({**safe(signed_in(OK)), "OPTIONS": signed_in(OK)}, otherwise=signed_in(NOT_ALLOWED)),
         "mfa_list_webauthn": Route({**safe(signed_in(OK)), "OPTIONS": signed_in(OK)}, otherwise=signed_in(NOT_ALLOWED)),
         "mfa_authenticate": Route({}, otherwise=everybody(MOVED)),  # nobody is half-way through a sign-in
-        "mfa_reauthenticate": form(signed_in(OK)),
-        "mfa_activate_totp": Route({}, otherwise=signed_in(MOVED)),
-        "mfa_deactivate_totp": Route({}, otherwise=signed_in(MOVED)),
-        "mfa_view_recovery_codes": Route({}, otherwise=signed_in(MOVED)),
-        "mfa_generate_recovery_codes": Route({}, otherwise=signed_in(MOVED)),
-        "mfa_download_recovery_codes": Route({}, otherwise=signed_in(MOVED)),
-        "mfa_add_webauthn": Route({}, otherwise=signed_in(MOVED)),  # first the password, or the passkey
-        "mfa_login_webauthn": Route({}, otherwise=everybody(MOVED)),
-        "mfa_reauthenticate_webauthn": form(signed_in(OK)),
-        "mfa_remove_webauthn": Route({}, lambda world, side: [world.side(side).passkey.pk], otherwise=owner(MOVED)),
+        "mfa_reauthenticate": Route({}, otherwise=everybody(MOVED)),  # nobody has a code to write
+        "mfa_activate_totp": form(signed_in(OK)),
+        "mfa_deactivate_totp": Route({}, otherwise=signed_in(NOT_FOUND)),  # nobody has one
+        "mfa_view_recovery_codes": Route(
+            {**safe(signed_in(NOT_FOUND)), "OPTIONS": signed_in(OK)}, otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "mfa_generate_recovery_codes": Route(
+            {
+                **dict.fromkeys(("GET", "HEAD", "OPTIONS"), signed_in(OK)),
+                **dict.fromkeys(("POST", "PUT"), with_a_passkey(MOVED, others=OK)),  # codes only stand in for a factor
+            },
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "mfa_download_recovery_codes": Route({}, otherwise=signed_in(NOT_FOUND)),
+        "mfa_add_webauthn": form(signed_in(OK)),
+        "mfa_login_webauthn": Route(
+            {"OPTIONS": visitors(OK, others=MOVED), **dict.fromkeys(("GET", "HEAD", "POST", "PUT"), everybody(MOVED))},
+            otherwise=visitors(NOT_ALLOWED, others=MOVED),
+        ),
+        "mfa_reauthenticate_webauthn": Route(
+            {
+                **dict.fromkeys(("GET", "HEAD", "OPTIONS"), with_a_passkey(OK, others=MOVED)),
+                **dict.fromkeys(("POST", "PUT"), everybody(MOVED)),
+            },
+            otherwise=with_a_passkey(NOT_ALLOWED, others=MOVED),
+        ),
+        "mfa_remove_webauthn": Route(
+            {**safe(owner(OK)), "OPTIONS": owner(OK), "POST": owner(MOVED)},
+            lambda world, side: [world.side(side).passkey.pk],
+            otherwise=owner(NOT_FOUND),  # it went with the POST before
+        ),
     }
 )

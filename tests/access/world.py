@@ -5,14 +5,20 @@ Every text of community B carries a canary: found in an answer to somebody of A,
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
 from cercollettiva.core.models import CERConfiguration, MemberRole, Organisation, Plant
 from cercollettiva.energy.models import (
@@ -110,11 +116,26 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     device = _make_device(canary, plant)
     member.confirm_email()
     admin.confirm_email()
-    passkey = Authenticator.objects.create(user=member, type=Authenticator.Type.WEBAUTHN, data={"name": canary})
+    passkey = Authenticator.objects.create(user=member, type=Authenticator.Type.WEBAUTHN, data=_passkey(canary))
     session = UserSession.objects.create(
         user=member, ip="192.0.2.1", session_key=f"{canary}-session", user_agent=f"{canary}-browser"
     )
     return Community(cer, plant, device, _make_strangers(canary, plant), canary, member, passkey, session)
+
+
+def _passkey(canary: str) -> dict[str, Any]:
+    """A registration as a browser sends it."""
+    key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    credential = AttestedCredentialData.create(bytes(16), canary.encode(), key)
+    data = AuthenticatorData.create(hashlib.sha256(b"testserver").digest(), 0x45, 0, credential)
+    client = json.dumps({"type": "webauthn.create", "challenge": "eA", "origin": "https://testserver"}).encode()
+    response = {
+        "clientDataJSON": websafe_encode(client),
+        "attestationObject": websafe_encode(AttestationObject.create("none", data, {})),
+    }
+    key_id = websafe_encode(canary.encode())
+    registration = {"id": key_id, "rawId": key_id, "type": "public-key", "response": response}
+    return {"name": canary, "credential": {**registration, "clientExtensionResults": {}}}
 
 
 def _make_device(canary: str, plant: Plant) -> DeviceConfiguration:
