@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,6 +16,14 @@ from cercollettiva.users.models import CustomUser
 _WEIGHTS = {MemberRole.ADMIN: 0, MemberRole.TECHNICAL: 1, MemberRole.MEMBER: 2}
 
 
+class Place(NamedTuple):
+    """A role in a community."""
+
+    role: MemberRole
+    community: int
+    name: str
+
+
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """The context that the layout needs; one query for whoever is signed in, none for visitors.
 
@@ -25,7 +33,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {}
     places = _places(user)
-    role = min((role for role, _community in places), key=_WEIGHTS.__getitem__, default=None)
+    role = min((place.role for place in places), key=_WEIGHTS.__getitem__, default=None)
     entries = [
         _entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard"),
         _entry(request, _("Home"), reverse("web:home"), "home"),
@@ -45,25 +53,26 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _people_entries(
-    request: HttpRequest, user: CustomUser, places: list[tuple[MemberRole, int]]
-) -> list[dict[str, Any]]:
-    """The pages about other people: the roles of the one community somebody administers, all accounts for staff."""
+def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place]) -> list[dict[str, Any]]:
+    """The pages about other people: the roles of the communities somebody administers, all accounts for staff."""
     entries = []
-    administered = [community for role, community in places if role is MemberRole.ADMIN]
-    if len(administered) == 1:  # where there are several, each community's page leads to its own
-        icon = "" if user.is_staff or user.is_superuser else "community"  # the phone's bar has four places
-        entries.append(_entry(request, _("Ruoli"), reverse("core:roles", args=administered), icon))
-    if user.is_staff or user.is_superuser:
+    is_staff = user.is_staff or user.is_superuser
+    administered = [place for place in places if place.role is MemberRole.ADMIN]
+    for number, place in enumerate(administered):
+        label = _("Ruoli") if len(administered) == 1 else f"{_('Ruoli')}: {place.name}"
+        icon = "community" if number == 0 and not is_staff else ""  # the phone's bar has four places
+        entries.append(_entry(request, label, reverse("core:roles", args=[place.community]), icon))
+    if is_staff:
         entries.append(_entry(request, _("Persone"), reverse("users:management"), "members"))
     return entries
 
 
-def _places(user: CustomUser) -> list[tuple[MemberRole, int]]:
+def _places(user: CustomUser) -> list[Place]:
     """The roles somebody has now, with their communities."""
     memberships: Any = CERMembership.objects
-    active = memberships.active_at(timezone.now()).filter(user=user).order_by("pk")
-    return [(MemberRole(role), community) for role, community in active.values_list("role", "community_id")]
+    active = memberships.active_at(timezone.now()).filter(user=user).order_by("community__name")
+    rows = active.values_list("role", "community_id", "community__name")
+    return [Place(MemberRole(role), community, name) for role, community, name in rows]
 
 
 def _entry(request: HttpRequest, label: str, url: str, icon: str) -> dict[str, Any]:
