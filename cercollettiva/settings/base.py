@@ -143,6 +143,7 @@ ACCOUNT_RATE_LIMITS = {  # by address and by account; five wrong passwords in a 
 ACCOUNT_FORMS = {
     "login": "cercollettiva.web.account_forms.SignInForm",
     "signup": "cercollettiva.web.account_forms.RegistrationForm",
+    "reauthenticate": "cercollettiva.web.account_forms.ConfirmationForm",
     "change_password": "cercollettiva.web.account_forms.NewPasswordForm",
     "reset_password_from_key": "cercollettiva.web.account_forms.ForgottenPasswordForm",
 }
