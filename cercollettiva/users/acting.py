@@ -8,6 +8,8 @@ from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 
+from cercollettiva.users.addresses import UNKNOWN, client_ip
+
 _request: ContextVar[HttpRequest | None] = ContextVar("request being answered", default=None)
 
 
@@ -38,10 +40,9 @@ def person_of(request: HttpRequest | None) -> int | None:
 
 def address_of(request: HttpRequest | None) -> str | None:
     """The network address of the other side as the server tells it, in the one form that databases keep as it is."""
-    told = request.META.get("REMOTE_ADDR", "") if request is not None else ""
-    try:
-        address = ipaddress.ip_address(told.partition("%")[0])
-    except ValueError:  # a socket of this machine has none
+    told = client_ip(request) if request is not None else UNKNOWN
+    if told == UNKNOWN:
         return None
+    address = ipaddress.ip_address(told.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)

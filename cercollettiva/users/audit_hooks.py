@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.apps import apps
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from axes.signals import user_locked_out
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 
+from cercollettiva.users import signals
 from cercollettiva.users.audit import PERSON, Action, record
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.watching import Watch, watch
@@ -31,10 +34,13 @@ def connect() -> None:
     user_logged_in.connect(signed_in, dispatch_uid="audit: signed in")
     user_logged_out.connect(signed_out, dispatch_uid="audit: signed out")
     user_login_failed.connect(sign_in_failed, dispatch_uid="audit: sign-in failed")
-    if apps.is_installed("axes"):
-        from axes.signals import user_locked_out
-
-        user_locked_out.connect(locked_out, dispatch_uid="audit: locked out")
+    user_locked_out.connect(locked_out, dispatch_uid="audit: locked out")
+    for signal in (authenticator_added, authenticator_removed, authenticator_reset):
+        signal.connect(second_factor_changed, dispatch_uid="audit: second factor")
+    signals.sessions_ended.connect(sessions_ended, dispatch_uid="audit: sessions ended")
+    signals.deletion_requested.connect(deletion_requested, dispatch_uid="audit: deletion requested")
+    signals.deletion_cancelled.connect(deletion_cancelled, dispatch_uid="audit: deletion cancelled")
+    signals.platform_set_up.connect(platform_set_up, dispatch_uid="audit: set up")
 
 
 def signed_in(sender: Any, request: HttpRequest | None, user: CustomUser, **_: Any) -> None:
@@ -54,6 +60,26 @@ def sign_in_failed(sender: Any, credentials: dict[str, Any], request: HttpReques
 
 def locked_out(sender: Any, request: HttpRequest | None = None, username: str = "", **_: Any) -> None:
     record(Action.LOCKED_OUT, actor=None, subject=_account_of(username), request=request)
+
+
+def second_factor_changed(sender: Any, request: HttpRequest | None, user: CustomUser, **_: Any) -> None:
+    record(Action.SECOND_FACTOR_CHANGED, actor=user, subject=user, request=request)
+
+
+def sessions_ended(sender: Any, user: CustomUser, by: CustomUser, count: int, at: datetime, **_: Any) -> None:
+    record(Action.SESSIONS_ENDED, actor=by, subject=user, details={"count": count}, at=at)
+
+
+def deletion_requested(sender: Any, user: CustomUser, by: CustomUser, at: datetime, **_: Any) -> None:
+    record(Action.DELETION_REQUESTED, actor=by, subject=user, at=at)
+
+
+def deletion_cancelled(sender: Any, user: CustomUser, by: CustomUser, at: datetime, **_: Any) -> None:
+    record(Action.DELETION_CANCELLED, actor=by, subject=user, at=at)
+
+
+def platform_set_up(sender: Any, user: CustomUser, by: CustomUser, at: datetime, **_: Any) -> None:
+    record(Action.PLATFORM_SET_UP, actor=by, subject=user, at=at)
 
 
 def _account_of(typed: Any) -> tuple[str, int | None] | None:

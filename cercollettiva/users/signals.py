@@ -12,6 +12,5 @@ staff_changed = Signal()  # is_staff
 sessions_ended = Signal()  # count
 deletion_requested = Signal()
 deletion_cancelled = Signal()
-consent_given = Signal()  # document, version
 profile_changed = Signal()  # fields: their names, never their values
 platform_set_up = Signal()

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cercollettiva.core.models import CERMembership, MemberRole, RoleChange
 from cercollettiva.users import second_factor, sessions, signals
+from cercollettiva.users.audit import personal_data_read
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web.browsers import browser_of
 
@@ -121,6 +122,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         _act(request, chosen, request.POST.get("action", ""))
         return redirect("users:management_person", pk=chosen.pk)
+    personal_data_read([chosen], fields=["email", "last_login"], purpose="management", request=request)
     now = timezone.now()
     changes = RoleChange.objects.filter(membership__user=chosen).select_related("membership__community", "by")
     devices = sessions.devices_of(chosen, now=now)

@@ -16,7 +16,7 @@ def confirm(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0002_accounts"),
+        ("users", "0005_accounts"),
         ("account", "0009_emailaddress_unique_primary_email"),
     ]
 
