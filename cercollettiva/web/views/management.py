@@ -32,7 +32,7 @@ View = Callable[..., HttpResponse]
 
 
 class Filter(forms.Form):
-    """What is looked for: words of a name or an address, a whole fiscal code, a role, a state."""
+    """What is looked for: words of a name or an address, a whole code, a role, a state. Other columns are encrypted."""
 
     q = forms.CharField(label=gettext_lazy("Cerca"), required=False, max_length=254)
     role = forms.ChoiceField(
@@ -97,7 +97,6 @@ def _found(rows: QuerySet[CustomUser], chosen: dict[str, Any]) -> QuerySet[Custo
             Q(email__icontains=word)
             | Q(first_name__icontains=word)
             | Q(last_name__icontains=word)
-            | Q(legal_name__icontains=word)
             | Q(pk__in=codes)
             | Q(pk__in=numbers)
         )

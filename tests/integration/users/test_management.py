@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from cercollettiva.core.models import MemberRole
 from cercollettiva.users.models import CustomUser
 from tests.integration.core.scene import join, make_community, make_user
-from tests.integration.users.signing import FISCAL_CODE, make_person, signed_in
+from tests.integration.users.signing import FISCAL_CODE, VAT_NUMBER, make_person, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -29,20 +29,32 @@ def emails(client: Client, query: str = "") -> set[str]:
 
 def test_people_are_found_by_name_address_code_role_and_state(client):
     anna = make_person("anna@example.it", first_name="Anna", last_name="Rossi", fiscal_code=FISCAL_CODE)
-    make_person("forno@example.it", legal_name="Forno Bianchi")
+    make_person("forno@example.it", last_name="Bianchi", legal_name="Panificio Verdi", vat_number=VAT_NUMBER)
     off = make_person("off@example.it", is_active=False)
     join(anna, make_community("A"), MemberRole.TECHNICAL)
     anna.deletion_requests.create(requested_at="2026-01-01T00:00Z")
 
     assert emails(client, "q=ross+anna") == {anna.email}
     assert emails(client, "q=bianchi") == {"forno@example.it"}
+    assert emails(client, "q=FORNO") == {"forno@example.it"}
     assert emails(client, f"q={FISCAL_CODE.lower()}") == {anna.email}
+    assert emails(client, f"q=rossi+{FISCAL_CODE}") == {anna.email}
+    assert emails(client, f"q={VAT_NUMBER}") == {"forno@example.it"}
     assert emails(client, "role=TECHNICAL") == {anna.email}
     assert emails(client, "role=ADMIN") == set()
     assert emails(client, "state=disabled") == {off.email}
     assert emails(client, "state=deletion") == {anna.email}
     assert emails(client, "q=nobody") == set()
     assert emails(client) == {anna.email, "forno@example.it", off.email}
+
+
+def test_what_is_encrypted_is_found_whole_or_not_at_all_and_the_page_says_so(client):
+    make_person("forno@example.it", legal_name="Panificio Verdi", fiscal_code=FISCAL_CODE, vat_number=VAT_NUMBER)
+
+    assert emails(client, "q=panificio") == set()
+    assert emails(client, f"q={FISCAL_CODE[:-1]}") == set()
+    assert emails(client, f"q={VAT_NUMBER[:-1]}") == set()
+    assert "La ragione sociale è cifrata" in client.get("/users/management/").content.decode()
 
 
 def test_a_page_has_fifty_people_and_asks_the_same_few_times(client):
