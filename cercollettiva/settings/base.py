@@ -102,7 +102,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = [
     "cercollettiva.users.backends.LockoutBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "cercollettiva.users.backends.SignInBackend",
 ]
 LOGIN_URL = "users:login"
 LOGIN_REDIRECT_URL = "web:dashboard"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import Client, RequestFactory
@@ -13,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cercollettiva.core.models import CERMembership, MemberRole, MembershipState, MemberType
-from cercollettiva.users import audit_hooks
 from cercollettiva.users.audit import (
     PERSON,
     Action,
@@ -23,11 +23,13 @@ from cercollettiva.users.audit import (
 )
 from cercollettiva.users.audit_chain import verify_chain
 from cercollettiva.users.models import AuditLine, CustomUser
+from cercollettiva.web.views.accounts import LOCKED
 from tests.integration.core.scene import NOW, join, make_community, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 PASSWORD = "una password lunga"
+LIMIT = settings.AXES_FAILURE_LIMIT
 
 
 def lines(*actions: Action) -> list[AuditLine]:
@@ -37,7 +39,9 @@ def lines(*actions: Action) -> list[AuditLine]:
 
 @pytest.fixture
 def anna() -> CustomUser:
-    return make_user("anna")
+    person = make_user("anna")
+    person.confirm_email()  # one does not sign in with another
+    return person
 
 
 # --- What a line holds
@@ -110,8 +114,8 @@ def test_the_address_is_kept_in_one_form(told, kept):
 # --- Who signs in
 
 
-def sign_in(client: Client, email: str, password: str = PASSWORD) -> None:
-    client.post(reverse("users:login"), {"username": email, "password": password})
+def sign_in(client: Client, email: str, password: str = PASSWORD) -> int:
+    return client.post(reverse("users:login"), {"username": email, "password": password}).status_code
 
 
 def told(line: AuditLine) -> tuple[Any, ...]:
@@ -144,21 +148,44 @@ def test_a_wrong_password_and_an_unknown_address_leave_a_line_without_what_was_t
     assert "canary" not in str(list(AuditLine.objects.values())).lower()
 
 
-def test_both_kinds_of_failure_ask_the_database_the_same(anna, client):
-    def queries_of(email: str) -> int:
-        with CaptureQueriesContext(connection) as captured:
-            sign_in(client, email, "wrong")
-        return len(captured)
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_both_kinds_of_failure_ask_the_database_the_same(anna, client, is_confirmed):
+    """From the first, which adds a row to what is counted, to those that are locked out and not looked at."""
 
-    sign_in(client, "anna@example.it", "wrong")  # what is done once
+    def queries_of(email: str) -> list[int]:
+        asked = []
+        for _ in range(LIMIT + 1):
+            with CaptureQueriesContext(connection) as captured:
+                sign_in(client, email, "wrong")
+            asked.append(len(captured))
+        return asked
+
+    anna.emailaddress_set.update(verified=is_confirmed)
+    sign_in(client, "somebody@example.it", "wrong")  # what is done once
 
     assert queries_of("anna@example.it") == queries_of("nobody@example.it")
 
 
-def test_a_lockout_leaves_a_line(anna, rf):
-    audit_hooks.locked_out(None, request=rf.get("/"), username="anna@example.it", ip_address="127.0.0.1")
+def test_a_lockout_leaves_a_line_and_so_does_whoever_comes_back_too_early(anna, client):
+    start = AuditLine.objects.count()
 
-    assert told(lines(Action.LOCKED_OUT)[0]) == ("LOCKED_OUT", None, (PERSON, anna.pk), "127.0.0.1")
+    answers = [sign_in(client, "Anna@example.it", "wrong") for _ in range(LIMIT)]
+    early = sign_in(client, "anna@example.it")
+
+    told_of_anna = (None, (PERSON, anna.pk), "127.0.0.1")
+    assert [*answers, early] == [200] * (LIMIT - 1) + [LOCKED] * 2
+    assert [told(line)[1:] for line in lines(Action.LOCKED_OUT)] == [told_of_anna] * 2
+    assert [told(line)[1:] for line in lines(Action.SIGN_IN_FAILED)] == [told_of_anna] * (LIMIT + 1)
+    assert AuditLine.objects.count() - start == LIMIT + 3  # and none that says signed in
+    assert verify_chain().is_whole
+
+
+def test_a_lockout_of_somebody_unknown_leaves_a_line_without_what_was_typed(client):
+    for _ in range(LIMIT):
+        sign_in(client, "canary@example.it", "wrong")
+
+    assert [told(line) for line in lines(Action.LOCKED_OUT)] == [("LOCKED_OUT", None, ("", None), "127.0.0.1")]
+    assert "canary" not in str(list(AuditLine.objects.values())).lower()
 
 
 # --- Accounts and roles
