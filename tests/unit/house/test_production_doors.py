@@ -16,8 +16,9 @@ from tests.unit.house.tree import ROOT
 ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "cercollettiva.settings.production",
     "SECRET_KEY": secrets.token_urlsafe(64),
-    "FIELD_ENCRYPTION_KEYS": "k1:" + base64.b64encode(bytes(range(32))).decode(),
+    "FIELD_ENCRYPTION_KEYS": "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
     "ALLOWED_HOSTS": "energia.example.it",
+    "SITE_URL": "https://energia.example.it",
     "DATABASE_URL": "postgres://someone@localhost/energia",
     "SECOND_FACTOR": "optional",  # counts for nothing here
     "DEBUG": "",
