@@ -21,6 +21,7 @@ from cercollettiva.users.datamap import (
 INCENTIVES = Personal(Purpose.INCENTIVES, Basis.CONTRACT, Term.TEN_YEARS)
 LEGAL_PERSON = NotPersonal("of a legal person, in public registers")
 PUBLISHED = NotPersonal("what a community publishes of itself")
+INVITED = Personal(Purpose.ACCOUNT, Basis.INTEREST, Term.YEAR)  # of people who may have no account yet
 OF_THE_PLANT = "of a plant; queries ask for it, and without the owner it names nobody"
 
 MAP: dict[str, Fields] = {
@@ -36,6 +37,12 @@ MAP: dict[str, Fields] = {
         REST: PUBLISHED,
     },
     "core.CERMembership": {REST: plainly(MEMBERSHIP, STATE)},
+    "core.RoleChange": {REST: plainly(MEMBERSHIP, STATE)},
+    "core.Invitation": {
+        "email": plainly(INVITED, "the link goes to it; looked up, to replace an older one, and compared"),
+        "token_hash": NotPersonal("a hash of a random token"),
+        REST: plainly(INVITED, STATE),
+    },
     "core.MembershipCard": {REST: plainly(MEMBERSHIP, STATE)},
     "core.MemberRegistry": {"notes": MEMBERSHIP, REST: plainly(MEMBERSHIP, LINK)},
     "core.Plant": {
