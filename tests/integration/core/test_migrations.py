@@ -20,8 +20,12 @@ ROOMS = ("monitoring", "energy", "core", "users")  # from above downwards
 
 
 @pytest.fixture
-def empty(tmp_path: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[BaseDatabaseWrapper]:
+def empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[BaseDatabaseWrapper]:
     """A database with nothing in it, under the alias `empty`, outside the transaction of a test."""
+    # A browser that tests drove before in this process has left its loop on our thread; nothing of it runs here.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     with django_db_blocker.unblock():
         yield from _empty_database(tmp_path)
 
