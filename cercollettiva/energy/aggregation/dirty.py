@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -54,13 +55,13 @@ def claim(using: str, *, after: int, devices: int) -> dict[int, NDArray[np.int64
     return {device: np.array(sorted(quarters), dtype=np.int64) for device, quarters in sorted(claimed.items())}
 
 
-def runs_of(claimed: dict[int, NDArray[np.int64]], *, not_before: int) -> Ranges:
-    """The dirty quarters of each device as ranges, those close together in one."""
+def runs_of(claimed: Mapping[int, NDArray[np.int64]], *, not_before: Mapping[int, int]) -> Ranges:
+    """The dirty quarters of each device as ranges, those close together in one; older ones than its bound stay."""
     devices: list[int] = []
     starts: list[int] = []
     ends: list[int] = []
     for device, all_quarters in claimed.items():
-        quarters = all_quarters[all_quarters >= not_before]
+        quarters = all_quarters[all_quarters >= not_before.get(device, 0)]
         if not len(quarters):
             continue
         breaks = np.flatnonzero(np.diff(quarters) > NEAR_US) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -58,14 +58,14 @@ def aggregate(now: datetime, *, using: str = "default", wait: bool = True) -> Ag
 
 
 def _compute(using: str, claimed: Mapping[int, NDArray[np.int64]], now: datetime) -> Aggregated:
-    # What is older than its registers is never computed from them again.
-    not_before = microseconds(registers_reach_back_to(now))
-    runs = dirty.runs_of(dict(claimed), not_before=not_before)
+    not_before = _final_before(using, claimed, now)
+    runs = dirty.runs_of(claimed, not_before=not_before)
     changed = computed = events = totals = 0
     spans = spans_of(using, claimed)
     for turn in _one_run_a_device(runs):
         reach = reach_of(using, turn, spans)
-        ranges = reach.changed._replace(start=np.maximum(reach.changed.start, not_before))
+        bounds = np.array([not_before.get(device, 0) for device in turn.subject.tolist()], dtype=np.int64)
+        ranges = reach.changed._replace(start=np.maximum(reach.changed.start, bounds))
         readings = readings_of(using, reach.read, spans)
         found = {
             device: quarters_of_device(spans.get(device, ()), readings.get(device, {}), start, end)
@@ -76,6 +76,16 @@ def _compute(using: str, claimed: Mapping[int, NDArray[np.int64]], now: datetime
         events += _write_events(using, found, ranges, now)
         totals += total_up(ranges, now, using=using)
     return Aggregated(len(claimed), computed, changed, totals, events)
+
+
+def _final_before(using: str, devices: Iterable[int], now: datetime) -> dict[int, int]:
+    """For each device with quarters older than its registers are kept: from when on they may be computed again. [us]
+
+    The registers behind those may be gone. Old registers that come to a device without any, an import, are computed.
+    """
+    kept = registers_reach_back_to(now)
+    old = EnergyInterval.objects.using(using).filter(device_id__in=list(devices), start__lt=kept)
+    return dict.fromkeys(old.values_list("device_id", flat=True).distinct(), microseconds(kept))
 
 
 def _one_run_a_device(runs: Ranges) -> Sequence[Ranges]:

@@ -273,6 +273,12 @@ def test_readings_older_than_what_is_kept_are_never_computed_again(device):
     assert (outcome.quarters, drawn(device)) == (0, [1500])
 
 
+def test_old_registers_of_a_device_without_any_quarter_are_computed(device):
+    compute(registers(device, [(100, 0)] * 15), now=NOW + timedelta(days=900))
+
+    assert drawn(device) == [1500]
+
+
 def test_official_quarters_stand_over_ours(device):
     compute(registers(device, [(100, 0)] * 15))
     EnergyInterval.objects.update(energy_in=1499, source=IntervalSource.OFFICIAL)
