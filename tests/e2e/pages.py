@@ -35,17 +35,24 @@ THEMES: Final = ("light", "dark")
 
 
 def contact_sheet(folder: Path) -> str:
-    """An HTML page with every picture of the folder, page by page."""
-    rows = []
-    for page in PAGES:
-        cells = "".join(
-            f'<figure><img src="{name}" height="520"><figcaption>{width} {theme}</figcaption></figure>'
-            for width in WIDTHS
-            for theme in THEMES
-            if (folder / (name := picture_name(page, width, theme))).exists()
-        )
-        rows.append(f"<h2>{escape(page.name)}</h2><div style='display:flex;gap:8px;overflow:auto'>{cells}</div>")
+    """An HTML page with every picture of the folder, page by page; those that other walks took come last."""
+    named = {picture_name(page, width, theme) for page in PAGES for width in WIDTHS for theme in THEMES}
+    rows = [
+        _row(page.name, [folder / picture_name(page, width, theme) for width in WIDTHS for theme in THEMES])
+        for page in PAGES
+    ]
+    others = [picture for picture in sorted(folder.glob("*.png")) if picture.name not in named]
+    rows.append(_row("others", others))
     return f"<!doctype html><meta charset='utf-8'><title>Contact sheet</title>{''.join(rows)}"
+
+
+def _row(title: str, pictures: list[Path]) -> str:
+    cells = "".join(
+        f'<figure><img src="{escape(picture.name)}" height="520"><figcaption>{escape(picture.stem)}</figcaption></figure>'
+        for picture in pictures
+        if picture.exists()
+    )
+    return f"<h2>{escape(title)}</h2><div style='display:flex;gap:8px;overflow:auto'>{cells}</div>"
 
 
 def picture_name(page: PageSeen, width: int, theme: str) -> str:
