@@ -48,7 +48,8 @@ def contact_sheet(folder: Path) -> str:
 
 def _row(title: str, pictures: list[Path]) -> str:
     cells = "".join(
-        f'<figure><img src="{escape(picture.name)}" height="520"><figcaption>{escape(picture.stem)}</figcaption></figure>'
+        f'<figure><img src="{escape(picture.name)}" height="520">'
+        f"<figcaption>{escape(picture.stem)}</figcaption></figure>"
         for picture in pictures
         if picture.exists()
     )
