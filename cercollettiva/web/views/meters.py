@@ -26,14 +26,17 @@ from cercollettiva.energy.models import (
     DeviceState,
     EnergyMeasurement,
     LastMessage,
+    RegisterEvent,
     RejectedMessage,
     UnknownDevice,
 )
 from cercollettiva.energy.queries import Standing
+from cercollettiva.monitoring.models import Alert
 from cercollettiva.web.reasons import advice_on_anomaly, advice_on_refusal
 from cercollettiva.web.views.access import managers_only
 
 ON_A_PAGE: Final = 50
+MOST_ODD = 10
 REFUSALS_ON_A_PAGE: Final = 20
 ODD_SINCE: Final = timedelta(hours=1)
 LINES: Final = {"a": "L1", "b": "L2", "c": "L3"}
@@ -101,6 +104,8 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
         "phases": _phases(device, placement, now),
         "registers": list(_registers(device.state)) if heard_here else [],
         "anomalies": _anomalies(request, device, now),
+        "alerts": Alert.objects.visible_to(request.user).unresolved().filter(device=device)[:MOST_ODD],
+        "events": RegisterEvent.objects.visible_to(request.user).filter(device=device)[:MOST_ODD],
         "message": LastMessage.objects.visible_to(request.user).filter(device=device).first(),
         "refusals": [{"line": line, "advice": advice_on_refusal(line.reason)} for line in page],
         "page": page,

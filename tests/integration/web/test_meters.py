@@ -18,10 +18,12 @@ from cercollettiva.energy.models import (
     DevicePlacement,
     DeviceState,
     LastMessage,
+    RegisterEvent,
     RejectedMessage,
     UnknownDevice,
 )
 from cercollettiva.energy.store import save_samples
+from cercollettiva.monitoring.models import Alert
 from tests.integration.core.scene import LONG_AGO, join, make_community, make_device, make_plant, make_user
 from tests.integration.web.hostile import HOSTILE
 
@@ -212,3 +214,17 @@ def test_members_have_no_such_pages_and_no_link_to_them(community):
 def test_technicians_have_a_link_to_them(client):
     assert f'href="{LIST}"' in client.get(reverse("web:dashboard")).content.decode()
     assert f'href="{LIST}" aria-current="page"' in client.get(LIST).content.decode()
+
+
+def test_a_meters_page_shows_its_alerts_and_what_its_registers_did(client, community):
+    device = make_meter(1, community, seconds=5)
+    now = timezone.now()
+    Alert.objects.create(device=device, kind="register-reset", message="Il contatore è ripartito da zero.")
+    RegisterEvent.objects.create(
+        device=device, component="emdata:0", register="drawn", at=now, kind=1, before=2, after=0, found_at=now
+    )
+
+    page = client.get(f"/energy/devices/{device.pk}/").content.decode()
+
+    assert "Il contatore è ripartito da zero." in page
+    assert "emdata:0: contatore azzerato" in page
