@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 
 # What may be asked: a name, and where the function is that reads a path and gives what JSON can carry.
-JOBS: Final = {"gaudi": "cercollettiva.documents.gaudi.reading:read_gaudi"}
+JOBS: Final = {
+    "gaudi": "cercollettiva.documents.gaudi.reading:read_gaudi",
+    "clean": "cercollettiva.documents.cleaning:clean",
+    "page": "cercollettiva.documents.gaudi.picture:picture_of",
+}
 CPU_SECONDS: Final = 10
 WALL_SECONDS: Final = 20
 MEMORY: Final = 300 * 1024 * 1024
-MOST_ANSWER: Final = 4 * 1024 * 1024
+MOST_ANSWER: Final = 24 * 1024 * 1024  # 10 MB as base64, and room
 ROOT: Final = Path(__file__).resolve().parents[2]
 TOO_HARD: Final = "The file takes too much time or memory to read: print it into a new PDF and send that one."
 

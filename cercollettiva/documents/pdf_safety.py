@@ -11,7 +11,8 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
-MOST_BYTES: Final = 10 * 1024 * 1024
+from cercollettiva.documents.formats import MOST_BYTES
+
 MOST_PAGES: Final = 50
 MOST_OBJECTS: Final = 20_000
 _LOCKED: Final = "The PDF is locked by a password: save a copy without it."

@@ -50,7 +50,7 @@ def ask(folder, monkeypatch, *lines: str) -> dict:
         "return b'x' * (1 << 30)",
         "__import__('pathlib').Path('left-behind').write_text('x')",
         "os._exit(3)",
-        "print('x' * (8 << 20))",
+        "print('x' * (25 << 20))",
         "raise SystemExit('no answer')",
     ],
     ids=["for ever", "all memory", "writes", "dies", "talks", "gives up"],

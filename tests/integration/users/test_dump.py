@@ -13,6 +13,8 @@ from django.db import connection
 
 from cercollettiva.core.models import Organisation
 from cercollettiva.core.operations import register_member
+from cercollettiva.documents.models import Document
+from cercollettiva.documents.types import DocumentType
 from cercollettiva.energy.models import MQTTBroker
 from cercollettiva.users.fields import encrypted_fields_of
 from cercollettiva.users.models import CustomUser
@@ -49,6 +51,7 @@ def sow() -> None:
     plant = make_plant(1)
     type(plant).objects.update(**of_model(type(plant)))
     MQTTBroker.objects.create(name="Broker", host="localhost", **of_model(MQTTBroker))
+    Document.objects.create(type=DocumentType.BILL, owner=user, size=0, **of_model(Document))
 
 
 def database_as_bytes() -> bytes:
