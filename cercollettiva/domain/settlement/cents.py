@@ -26,7 +26,8 @@ def six_places(amount: float | Decimal) -> Decimal:
 def cents_of(amount_eur: float | Decimal) -> int:
     """An amount in whole cents, half a cent upwards: the one place where money is rounded.
 
-    Each kind of money is rounded by itself: 1.005 and 2.005 are 302 cents.
+    It is the figure with six places, as it is shown, that is rounded: whoever reads it gets the same cents. Each kind
+    of money is rounded by itself: 1.005 and 2.005 are 302 cents.
     """
     return int(six_places(amount_eur).quantize(CENT, ROUND_HALF_UP).scaleb(2))
 

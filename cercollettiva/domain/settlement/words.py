@@ -74,6 +74,25 @@ class Key(StrEnum):
     CONTRIBUTION = "CONTRIBUTION"
 
 
+class Pot(StrEnum):
+    """The parts into which a community divides what it gets."""
+
+    PRODUCERS = "PRODUCERS"
+    CONSUMERS = "CONSUMERS"
+    MANAGEMENT = "MANAGEMENT"
+    INVESTMENT_FUND = "INVESTMENT_FUND"
+    SOLIDARITY_FUND = "SOLIDARITY_FUND"
+    SOCIAL_PURPOSES = "SOCIAL_PURPOSES"  # of the premium beyond the threshold alone, kept in separate accounting
+
+
+class Money(StrEnum):
+    """What the GSE pays, each rounded to the cent and divided by itself."""
+
+    PREMIUM = "PREMIUM"  # up to the threshold
+    EXCESS = "EXCESS"  # the premium beyond it
+    VALORISATION = "VALORISATION"
+
+
 class Role(StrEnum):
     PRODUCER = "PRODUCER"
     CONSUMER = "CONSUMER"
