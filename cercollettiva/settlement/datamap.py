@@ -17,6 +17,17 @@ MAP: dict[str, Fields] = {
     "settlement.DistributionShare": {
         REST: plainly(INCENTIVES, "divided by queries; leads to a person only through the membership"),
     },
+    "settlement.SettlementRun": {
+        "inputs_hash": NotPersonal("a hash of all inputs"),
+        "versions": REGULATION,
+        **same(plainly(INCENTIVES, "sums of a community, and plants by their key"), "totals", "estimate", "sets"),
+        **same(plainly(INCENTIVES, "what is missing, by POD"), "plants", "completeness", "refusal"),
+        REST: plainly(INCENTIVES, "a period and a state"),
+    },
+    "settlement.MemberPart": {
+        "lines": plainly(INCENTIVES, "amounts and keys, without a name"),
+        REST: plainly(INCENTIVES, "summed by the database; leads to a person only through the key"),
+    },
     "settlement.TariffParameter": {**same(PUBLISHED, "source"), REST: PUBLISHED},
     "settlement.ZonalPrice": {**same(PUBLISHED, "source"), REST: PUBLISHED},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,15 +12,13 @@ from cercollettiva.domain.settlement.engine import Settlement
 MWH_OF_KWH: Final = 1_000_000
 
 
-def with_energies(
-    settlement: Settlement, members: Mapping[Hashable, Member], owner_of: Mapping[str, Hashable]
-) -> list[Member]:
+def with_energies(settlement: Settlement, members: Mapping[Any, Member], owner_of: Mapping[str, Any]) -> list[Member]:
     """The members with what their points withdrew and injected, and their parts of what was shared. [mWh]
 
     Each point's figure is rounded to the mWh once, and a member's is the sum of its points'. A point whose owner is no
     member of the distribution counts for nobody.
     """
-    sums: dict[Hashable, dict[str, Any]] = {key: {} for key in members}
+    sums: dict[Any, dict[str, Any]] = {key: {} for key in members}
     for point in settlement.points:
         _add(sums, owner_of.get(point.pod), withdrawn=point.withdrawn, withdrawn_shared=point.shared)
     for plant in settlement.plants:
@@ -28,7 +26,7 @@ def with_energies(
     return [replace(member, **sums[key]) for key, member in members.items()]
 
 
-def _add(sums: dict[Hashable, dict[str, Any]], owner: Hashable, **energies: float) -> None:
+def _add(sums: dict[Any, dict[str, Any]], owner: Any, **energies: float) -> None:
     of = sums.get(owner)
     if of is None:
         return

@@ -12,6 +12,7 @@ from cercollettiva.settlement.models.rules import (
     Pot,
     Threshold,
 )
+from cercollettiva.settlement.models.runs import MemberPart, RunKind, SettlementRun
 
 __all__ = [
     "Attribution",
@@ -19,9 +20,12 @@ __all__ = [
     "DistributionRule",
     "DistributionShare",
     "Excess",
+    "MemberPart",
     "NeverChanged",
     "ParameterName",
     "Pot",
+    "RunKind",
+    "SettlementRun",
     "TariffParameter",
     "Threshold",
     "ZonalPrice",

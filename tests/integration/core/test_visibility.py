@@ -54,7 +54,15 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.monitoring.models import Alert
-from cercollettiva.settlement.models import DistributionRule, DistributionShare, Pot, TariffParameter, ZonalPrice
+from cercollettiva.settlement.models import (
+    DistributionRule,
+    DistributionShare,
+    MemberPart,
+    Pot,
+    SettlementRun,
+    TariffParameter,
+    ZonalPrice,
+)
 from cercollettiva.settlement.operations import write_rule
 from cercollettiva.users.audit import Action, record
 from cercollettiva.users.models import AccountDeletionRequest, AuditHead, Consent, CustomUser, SetupToken
@@ -117,6 +125,12 @@ def plant_measurement(side: Community) -> PlantMeasurement:
 
 def rule(side: Community) -> DistributionRule:
     return write_rule(side.cer, valid_from=NOW.date(), by=side.admin)
+
+
+def estimate(side: Community) -> SettlementRun:
+    return SettlementRun.objects.create(
+        community=side.cer, start=NOW, end=NOW + timedelta(days=1), refusal="Manca il prezzo."
+    )
 
 
 def rejected(side: Community) -> RejectedMessage:
@@ -239,6 +253,19 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "share of the member": (
         lambda side: DistributionShare.objects.create(
             rule=rule(side), membership=side.membership, pot=Pot.CONSUMERS, weight=1
+        ),
+        THE_MEMBER_AND_ADMIN,
+    ),
+    "estimate of the community": (estimate, ALL_IN_A),
+    "part of the member": (
+        lambda side: MemberPart.objects.create(
+            run=estimate(side),
+            user=side.member,
+            cents=100,
+            withdrawn_mwh=0,
+            withdrawn_shared_mwh=0,
+            injected_mwh=0,
+            injected_shared_mwh=0,
         ),
         THE_MEMBER_AND_ADMIN,
     ),
