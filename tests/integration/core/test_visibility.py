@@ -128,9 +128,10 @@ def rule(side: Community) -> DistributionRule:
 
 
 def estimate(side: Community) -> SettlementRun:
-    return SettlementRun.objects.create(
+    run, _ = SettlementRun.objects.get_or_create(
         community=side.cer, start=NOW, end=NOW + timedelta(days=1), refusal="Manca il prezzo."
     )
+    return run
 
 
 def rejected(side: Community) -> RejectedMessage:
