@@ -24,6 +24,7 @@ from huey.serializer import SignedSerializer
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
+from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     check_directions: crontab(minute="41", hour="5"),
     retire_old_rows: crontab(minute="17", hour="2"),
 }
+ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
 
 
 class PeriodicLock(Protocol):
@@ -112,6 +114,16 @@ def make_queue() -> Huey:
         queue = SqliteHuey(QUEUE, filename=str(beside_database("jobs.sqlite3")), timeout=SQLITE_BUSY_SECONDS, **options)
     for job, due in PERIODIC.items():
         queue.periodic_task(due, name=job.__name__)(_as_task(job))
+    share = queue.task(name=estimate_communities.__name__)(_as_task(estimate_communities))
+
+    def share_estimates(now: datetime) -> int:
+        """Each worker takes some communities at a time."""
+        batches = communities_to_estimate()
+        for keys in batches:
+            share(keys)
+        return len(batches)
+
+    queue.periodic_task(ESTIMATES_DUE, name=share_estimates.__name__)(_as_task(share_estimates))
     return queue
 
 
@@ -146,13 +158,13 @@ def beside_database(suffix: str) -> Path:
     return database.with_name(f"{database.stem}-{suffix}")
 
 
-def _as_task(job: Callable[[datetime], object]) -> Callable[[], None]:
+def _as_task(job: Callable[..., object]) -> Callable[..., None]:
     """A job for a worker's thread: it reads the clock and leaves no stale connection behind."""
 
-    def task() -> None:
+    def task(*given: Any) -> None:
         close_old_connections()
         try:
-            logger.info("Job %s: %s", job.__name__, job(datetime.now(UTC)))
+            logger.info("Job %s: %s", job.__name__, job(*given, datetime.now(UTC)))
         finally:
             close_old_connections()
 

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "cercollettiva.core",
     "cercollettiva.energy",
     "cercollettiva.documents",
+    "cercollettiva.settlement",
     "cercollettiva.monitoring",
     "cercollettiva.live",
     "cercollettiva.ingest",

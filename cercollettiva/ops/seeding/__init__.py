@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cercollettiva.core.models import CERConfiguration
-from cercollettiva.ops.seeding import community, history, wiping
+from cercollettiva.ops.seeding import community, history, money, wiping
 from cercollettiva.ops.seeding.password import Password, kept_password
 from cercollettiva.ops.simulation.energy import CommunityEnergy
 from cercollettiva.ops.simulation.italian_time import ITALY
@@ -62,6 +62,9 @@ def seed(
     origin = _write_community(scenery, now, days, password, tell)
     energy = CommunityEnergy(scenery, origin=origin)
     written = history.bring_up_to(now, energy=energy, tell=tell)
+    if written.intervals:
+        tell(_("Stima degli incentivi, mese per mese"))
+        money.bring_up_to(CERConfiguration.objects.get(code=scenery.code), origin, now)
     return Seeded(password.text, scenery.logins, written)
 
 
