@@ -44,7 +44,7 @@ MAP: dict[str, Fields] = {
         REST: plainly(INVITED, STATE),
     },
     "core.MembershipCard": {REST: plainly(MEMBERSHIP, STATE)},
-    "core.MemberRegistry": {"notes": MEMBERSHIP, REST: plainly(MEMBERSHIP, LINK)},
+    "core.MemberRegistry": {**same(MEMBERSHIP, "person", "notes"), REST: plainly(MEMBERSHIP, LINK)},
     "core.Plant": {
         "address": INCENTIVES,
         **same(plainly(INCENTIVES, OF_THE_PLANT), "city", "zip_code", "province", "latitude", "longitude"),

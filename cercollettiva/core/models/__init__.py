@@ -7,7 +7,7 @@ from cercollettiva.core.models.communities import (
     MembershipState,
     MemberType,
 )
-from cercollettiva.core.models.members import MemberRegistry, MembershipCard, RegistryIsPermanent
+from cercollettiva.core.models.members import EntryKind, MemberRegistry, MembershipCard, RegistryIsPermanent
 from cercollettiva.core.models.organisations import Organisation
 from cercollettiva.core.models.places import MarketZone, Region
 from cercollettiva.core.models.plants import (
@@ -26,6 +26,7 @@ __all__ = [
     "CERConfiguration",
     "CERMembership",
     "ConnectionVoltage",
+    "EntryKind",
     "GridFeed",
     "Invitation",
     "MarketZone",
