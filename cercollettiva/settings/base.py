@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "cercollettiva.users",
     "cercollettiva.core",
     "cercollettiva.energy",
+    "cercollettiva.settlement",
     "cercollettiva.monitoring",
     "cercollettiva.live",
     "cercollettiva.ingest",

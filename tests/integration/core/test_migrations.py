@@ -20,7 +20,7 @@ from cercollettiva.energy.models import DeviceType
 
 pytestmark = pytest.mark.both_databases
 
-ROOMS = ("monitoring", "energy", "core", "users")  # from above downwards
+ROOMS = ("monitoring", "settlement", "energy", "core", "users")  # from above downwards
 
 
 @pytest.fixture

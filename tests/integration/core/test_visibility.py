@@ -54,6 +54,8 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.monitoring.models import Alert
+from cercollettiva.settlement.models import DistributionRule, DistributionShare, Pot, TariffParameter, ZonalPrice
+from cercollettiva.settlement.operations import write_rule
 from cercollettiva.users.audit import Action, record
 from cercollettiva.users.models import AccountDeletionRequest, AuditHead, Consent, CustomUser, SetupToken
 from tests.integration.core.scene import (
@@ -120,6 +122,10 @@ def plant_measurement(side: Community) -> PlantMeasurement:
     return PlantMeasurement.objects.create(
         plant=side.plant, start=NOW, end=NOW + timedelta(hours=1), source=PlantMeasurementSource.OPERATOR
     )
+
+
+def rule(side: Community) -> DistributionRule:
+    return write_rule(side.cer, valid_from=NOW.date(), by=side.admin)
 
 
 def rejected(side: Community) -> RejectedMessage:
@@ -238,6 +244,13 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
         ),
         STAFF,
     ),
+    "rule of distribution": (rule, ALL_IN_A),
+    "share of the member": (
+        lambda side: DistributionShare.objects.create(
+            rule=rule(side), membership=side.membership, pot=Pot.CONSUMERS, weight=1
+        ),
+        THE_MEMBER_AND_ADMIN,
+    ),
     "alert of the plant": (lambda side: Alert.objects.create(plant=side.plant, kind="silent"), WITH_A_STAKE),
     "alert of the device": (lambda side: Alert.objects.create(device=side.device, kind="silent"), WITH_A_STAKE),
     "alert of the community": (lambda side: Alert.objects.create(community=side.cer, kind="silent"), MANAGERS),
@@ -261,16 +274,20 @@ def test_a_row_is_seen_by_exactly_these(scene, name):
 
 
 def test_every_table_with_rows_of_people_is_in_the_matrix(scene):
-    rooms = ("users", "core", "energy", "monitoring")
+    rooms = ("users", "core", "energy", "settlement", "monitoring")
     models_there = {model for room in rooms for model in apps.get_app_config(room).get_models()}
 
     in_the_matrix = {type(make(scene.a)) for make, _ in MATRIX.values()}
 
-    assert {model.__name__ for model in models_there - in_the_matrix} == {"DeviceType"}
+    assert {model.__name__ for model in models_there - in_the_matrix} == {"DeviceType", "TariffParameter", "ZonalPrice"}
 
 
-def test_the_catalogue_of_meters_is_for_whoever_may_sign_in(scene):
-    seen_by = {name for name, user in scene.viewers.items() if DeviceType.objects.visible_to(user).exists()}
+@pytest.mark.parametrize("model", [DeviceType, TariffParameter, ZonalPrice])
+def test_what_is_published_is_for_whoever_may_sign_in(scene, model):
+    TariffParameter.objects.create(name="TRASE", valid_from=NOW.date(), value=10, source="ARERA")
+    ZonalPrice.objects.create(zone="NORD", start=NOW, price=100, source="GME")
+
+    seen_by = {name for name, user in scene.viewers.items() if model.objects.visible_to(user).exists()}
 
     assert seen_by == set(scene.viewers) - {"anonymous", "disabled admin", "disabled staff"}
 
