@@ -21,6 +21,7 @@ from cercollettiva.users.datamap import (
 INCENTIVES = Personal(Purpose.INCENTIVES, Basis.CONTRACT, Term.TEN_YEARS)
 LEGAL_PERSON = NotPersonal("of a legal person, in public registers")
 PUBLISHED = NotPersonal("what a community publishes of itself")
+APPLYING = Personal(Purpose.MEMBERSHIP, Basis.CONTRACT, Term.TEN_YEARS)  # a draft that is not sent: 90 days
 INVITED = Personal(Purpose.ACCOUNT, Basis.INTEREST, Term.YEAR)  # of people who may have no account yet
 OF_THE_PLANT = "of a plant; queries ask for it, and without the owner it names nobody"
 
@@ -42,6 +43,18 @@ MAP: dict[str, Fields] = {
         "email": plainly(INVITED, "the link goes to it; looked up, to replace an older one, and compared"),
         "token_hash": NotPersonal("a hash of a random token"),
         REST: plainly(INVITED, STATE),
+    },
+    "core.Application": {
+        **same(APPLYING, "answers_json", "sent_json"),
+        "email": plainly(APPLYING, "mails go to it, and a draft is found again by it"),
+        "pod_key": plainly(APPLYING, "compared, to see that a POD is not entered twice"),
+        "link_key": NotPersonal("a random key"),
+        REST: plainly(APPLYING, STATE),
+    },
+    "core.ApplicationEvent": {
+        "note": APPLYING,
+        "steps": NotPersonal("words of the code"),
+        REST: plainly(APPLYING, STATE),
     },
     "core.MembershipCard": {REST: plainly(MEMBERSHIP, STATE)},
     "core.MemberRegistry": {**same(MEMBERSHIP, "person", "notes"), REST: plainly(MEMBERSHIP, LINK)},

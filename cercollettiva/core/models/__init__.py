@@ -1,5 +1,11 @@
 """The tables of the communities, by subject."""
 
+from cercollettiva.core.models.applications import (
+    Application,
+    ApplicationEvent,
+    ApplicationEventKind,
+    ApplicationStep,
+)
 from cercollettiva.core.models.communities import (
     CERConfiguration,
     CERMembership,
@@ -23,6 +29,10 @@ from cercollettiva.core.models.plants import (
 from cercollettiva.core.models.roles import Invitation, RoleChange
 
 __all__ = [
+    "Application",
+    "ApplicationEvent",
+    "ApplicationEventKind",
+    "ApplicationStep",
     "CERConfiguration",
     "CERMembership",
     "ConnectionVoltage",

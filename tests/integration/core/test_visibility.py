@@ -13,6 +13,8 @@ from django.db import connection, models
 
 from cercollettiva.core import registry
 from cercollettiva.core.models import (
+    Application,
+    ApplicationEvent,
     CERConfiguration,
     CERMembership,
     Invitation,
@@ -89,6 +91,12 @@ def scene() -> Scene:
     for model in (DeviceMeasurement, EnergyMeasurement, EnergyInterval):
         partitions.ensure_months(connection, model, [month])
     return scene
+
+
+def application(side: Community) -> Application:
+    given = {"community": side.cer, "user": side.member, "email": side.member.email, "submitted_at": NOW}
+    dates = {"created_at": NOW, "updated_at": NOW}
+    return Application.objects.get_or_create(membership=side.membership, defaults=given | dates)[0]
 
 
 def aggregate(kind: SubjectKind, key: Callable[[Community], int]) -> Callable[[Community], models.Model]:
@@ -205,6 +213,11 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
             expires_at=NOW,
         ),
         ADMIN,
+    ),
+    "application": (application, THE_MEMBER_AND_ADMIN),
+    "what happened to an application": (
+        lambda side: ApplicationEvent.objects.create(application=application(side), kind="SUBMITTED", at=NOW),
+        THE_MEMBER_AND_ADMIN,
     ),
     "organisation": (lambda side: side.cer.organisation, ALL_IN_A),
     "community": (lambda side: side.cer, ALL_IN_A),
