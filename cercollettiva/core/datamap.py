@@ -57,6 +57,11 @@ MAP: dict[str, Fields] = {
         REST: plainly(APPLYING, STATE),
     },
     "core.MembershipCard": {REST: plainly(MEMBERSHIP, STATE)},
+    "core.FeePayment": {REST: plainly(PAYMENTS, STATE)},
+    "core.FeeReminder": {REST: plainly(PAYMENTS, STATE)},
+    "core.CardJob": {REST: NotPersonal("how far the printing of cards is")},
+    "core.MemberImport": {REST: NotPersonal("a file's name, its headings and state")},
+    "core.MemberImportRow": {**same(MEMBERSHIP, "cells", "reason"), REST: plainly(MEMBERSHIP, STATE)},
     "core.MemberRegistry": {**same(MEMBERSHIP, "person", "notes"), REST: plainly(MEMBERSHIP, LINK)},
     "core.Plant": {
         "address": INCENTIVES,

@@ -8,6 +8,7 @@ gave back is given again: the register has no gaps.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -15,7 +16,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from cercollettiva.core import cards
-from cercollettiva.core.models import CERMembership, EntryKind, MemberRegistry, Organisation
+from cercollettiva.core.models import CERConfiguration, CERMembership, EntryKind, MemberRegistry, Organisation
 from cercollettiva.core.models.members import NotAMember
 from cercollettiva.domain.calendar import ITALY
 from cercollettiva.users.models import CustomUser
@@ -43,6 +44,35 @@ def enter(membership: CERMembership, *, on: date, by: CustomUser | None, notes: 
         standing = _write(EntryKind.ENTERED, organisation, membership, None, (last or 0) + 1, day, by, notes)
     cards.issue(membership, organisation, on=day)
     return standing
+
+
+@transaction.atomic
+def enter_all(
+    community: CERConfiguration, memberships: Sequence[CERMembership], *, by: CustomUser | None, today: date
+) -> list[MemberRegistry]:
+    """Enter people who are new to the organisation, each on the day the membership begins; with cards of this year."""
+    organisation = Organisation.objects.select_for_update(of=("self",)).get(pk=community.organisation_id)
+    last = MemberRegistry.objects.filter(organisation=organisation).aggregate(
+        number=Max("number"), member_number=Max("member_number")
+    )
+    days = [day_of(membership.active_from) for membership in memberships if membership.active_from is not None]
+    entries = [
+        MemberRegistry(
+            organisation=organisation,
+            number=(last["number"] or 0) + place,
+            kind=EntryKind.ENTERED,
+            member_number=(last["member_number"] or 0) + place,
+            user=membership.user,
+            membership=membership,
+            on=day,
+            person=json.dumps(details_of(membership), ensure_ascii=False),
+            recorded_by=by,
+        )
+        for place, (membership, day) in enumerate(zip(memberships, days, strict=True), start=1)
+    ]
+    written = MemberRegistry.objects.bulk_create(entries, batch_size=500)
+    cards.issue_all(memberships, organisation, days, today=today)
+    return written
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from cercollettiva.core.models import MemberRegistry
+from cercollettiva.core.models import FeePayment, MemberRegistry
 from cercollettiva.users.append_only import unprotected
 from cercollettiva.users.models import AuditLine
 
@@ -17,4 +17,5 @@ def all_unprotected(connection: BaseDatabaseWrapper) -> Iterator[None]:
     with ExitStack() as lifted:
         lifted.enter_context(unprotected(connection, AuditLine, unique=["seq", "previous"]))
         lifted.enter_context(unprotected(connection, MemberRegistry, **MemberRegistry.APPEND_ONLY))
+        lifted.enter_context(unprotected(connection, FeePayment, **FeePayment.APPEND_ONLY))
         yield

@@ -13,6 +13,15 @@ from cercollettiva.core.models.communities import (
     MembershipState,
     MemberType,
 )
+from cercollettiva.core.models.desk import (
+    CardJob,
+    ImportState,
+    JobState,
+    MemberImport,
+    MemberImportRow,
+    RowOutcome,
+)
+from cercollettiva.core.models.fees import FeePayment, FeeReminder, PaymentMethod, ReceiptIsPermanent
 from cercollettiva.core.models.members import EntryKind, MemberRegistry, MembershipCard, RegistryIsPermanent
 from cercollettiva.core.models.organisations import Organisation
 from cercollettiva.core.models.places import MarketZone, Region
@@ -35,24 +44,34 @@ __all__ = [
     "ApplicationStep",
     "CERConfiguration",
     "CERMembership",
+    "CardJob",
     "ConnectionVoltage",
     "EntryKind",
+    "FeePayment",
+    "FeeReminder",
     "GridFeed",
+    "ImportState",
     "Invitation",
+    "JobState",
     "MarketZone",
+    "MemberImport",
+    "MemberImportRow",
     "MemberRegistry",
     "MemberRole",
     "MemberType",
     "MembershipCard",
     "MembershipState",
     "Organisation",
+    "PaymentMethod",
     "Plant",
     "PlantMeasurement",
     "PlantMeasurementQuality",
     "PlantMeasurementSource",
     "PlantSource",
     "PlantType",
+    "ReceiptIsPermanent",
     "Region",
     "RegistryIsPermanent",
     "RoleChange",
+    "RowOutcome",
 ]

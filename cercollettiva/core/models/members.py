@@ -78,16 +78,6 @@ class MembershipCard(models.Model):
     def fee_is_paid(self) -> bool:
         return self.fee_paid_cents >= self.fee_due_cents
 
-    def set_fee(self, *, cents: int) -> None:
-        self.fee_due_cents = cents
-        self.save(update_fields=["fee_due_cents"])
-
-    def pay_fee(self, *, cents: int, at: datetime) -> None:
-        """Add a payment to what was paid already."""
-        self.fee_paid_cents += cents
-        self.fee_paid_at = at
-        self.save(update_fields=["fee_paid_cents", "fee_paid_at"])
-
 
 class EntryKind(models.TextChoices):
     ENTERED = "ENTERED", _("ammissione")

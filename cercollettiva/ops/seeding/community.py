@@ -124,8 +124,6 @@ def _member(member: Member, community: Community, cer: CERConfiguration, hashed:
         documents_verified_at=joined,
     )
     registry.enter(membership, on=joined, by=None)
-    for card in membership.cards.all():
-        card.pay_fee(cents=card.fee_due_cents, at=joined)
     return user
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from django.db import connections, models, router, transaction
 
-from cercollettiva.core.models import CERConfiguration, MemberRegistry, Organisation, Plant
+from cercollettiva.core.models import CERConfiguration, FeePayment, MemberRegistry, Organisation, Plant
 from cercollettiva.energy.models import DeviceConfiguration, EnergyAggregate
 from cercollettiva.energy.models.intervals import SubjectKind
 from cercollettiva.ops.simulation.scenery import Community
@@ -28,7 +29,9 @@ def wipe(community: Community) -> None:
     organisation = Organisation.objects.filter(fiscal_code=community.organisation.fiscal_code)
     subjects = ((SubjectKind.DEVICE, devices), (SubjectKind.PLANT, plants), (SubjectKind.COMMUNITY, cer))
     connection = connections[router.db_for_write(MemberRegistry)]
-    with transaction.atomic(), unprotected(connection, MemberRegistry, **MemberRegistry.APPEND_ONLY):
+    with transaction.atomic(), ExitStack() as lifted:
+        for model in (MemberRegistry, FeePayment):
+            lifted.enter_context(unprotected(connection, model, **model.APPEND_ONLY))
         for kind, rows in subjects:
             _raw(EnergyAggregate.objects.filter(subject_kind=kind, subject_id__in=_keys(rows)))
         for subject in (devices, plants, cer, people, organisation):
