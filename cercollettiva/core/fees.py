@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Max, QuerySet
 
 from cercollettiva.core import cards
 from cercollettiva.core.models import (
@@ -21,10 +21,12 @@ from cercollettiva.core.models import (
     Organisation,
     PaymentMethod,
 )
+from cercollettiva.core.registry import day_of
 from cercollettiva.users.models import CustomUser
 
 MOST_CENTS: Final = 100_000_00  # a fee of 100.000 euros is a slip of the pen
 REMINDED_AFTER: Final = (timedelta(days=3), timedelta(days=30))
+BETWEEN: Final = timedelta(days=21)  # two reminders of one fee, however late it is already
 
 
 class FeeRefused(Exception):
@@ -36,14 +38,16 @@ class FeeRefused(Exception):
 
 
 @transaction.atomic
-def set_fee(card: MembershipCard, *, cents: int, due_on: date | None = None) -> MembershipCard:
-    """Ask another amount: never below what was paid already."""
+def set_fee(card: MembershipCard, *, cents: int, on: date, due_on: date | None = None) -> MembershipCard:
+    """Ask another amount: never below what was paid already. Without a new day nobody is late from one day to another.
+
+    A day that is past and was not given anew moves on by the organisation's days to pay.
+    """
     card = _locked(card)
     _plausible(cents)
     if cents < card.fee_paid_cents:
         raise FeeRefused("below_paid")
-    card.fee_due_cents = cents
-    card.fee_due_on = due_on or card.fee_due_on
+    _asked_of(card, cents, on, due_on)
     card.save(update_fields=["fee_due_cents", "fee_due_on"])
     return card
 
@@ -55,11 +59,12 @@ def set_fees(
     """Ask an amount of all whose card is valid, or of one type of member; how many. Who paid more is left alone."""
     _plausible(cents)
     Organisation.objects.select_for_update(of=("self",)).get(pk=community.organisation_id)
-    asked = cards.valid_on(on).filter(membership__community=community, fee_paid_cents__lte=cents)
+    found = cards.valid_on(on).select_related("organisation")
+    asked = found.filter(membership__community=community, fee_paid_cents__lte=cents)
     if member_type:
         asked = asked.filter(membership__member_type=member_type)
-    given = {"fee_due_cents": cents, **({"fee_due_on": due_on} if due_on else {})}
-    return MembershipCard.objects.filter(pk__in=list(asked.values_list("pk", flat=True))).update(**given)
+    changed = [_asked_of(card, cents, on, due_on) for card in asked]
+    return MembershipCard.objects.bulk_update(changed, ["fee_due_cents", "fee_due_on"], batch_size=500)
 
 
 @transaction.atomic
@@ -113,10 +118,21 @@ def to_remind(*, on: date) -> Iterable[tuple[MembershipCard, int]]:
     """The cards whose members are to be written to, and which time it would be; those who left are left alone."""
     standing = MembershipCard.objects.filter(membership__state=MembershipState.APPROVED, membership__active_to=None)
     found = late(standing.select_related("membership__user", "membership__community", "organisation"), on=on)
-    for card in found.annotate(last_step=Max("reminders__step")).filter(Q(membership__user__is_active=True)):
+    told = found.annotate(last_step=Max("reminders__step"), last_sent=Max("reminders__sent_at"))
+    for card in told.filter(membership__user__is_active=True):
         step = (card.last_step or 0) + 1
-        if step <= len(REMINDED_AFTER) and card.fee_due_on and card.fee_due_on + REMINDED_AFTER[step - 1] <= on:
+        if step > len(REMINDED_AFTER) or card.fee_due_on is None or card.fee_due_on + REMINDED_AFTER[step - 1] > on:
+            continue
+        if card.last_sent is None or day_of(card.last_sent) + BETWEEN <= on:
             yield card, step
+
+
+def _asked_of(card: MembershipCard, cents: int, on: date, due_on: date | None) -> MembershipCard:
+    is_past = card.fee_due_on is None or card.fee_due_on < on
+    if due_on is None and is_past and cents > card.fee_paid_cents:
+        due_on = on + timedelta(days=card.organisation.fee_days)
+    card.fee_due_cents, card.fee_due_on = cents, due_on or card.fee_due_on
+    return card
 
 
 def _plausible(cents: int) -> None:
@@ -129,7 +145,7 @@ def _plausible(cents: int) -> None:
 def _locked(card: MembershipCard) -> MembershipCard:
     """The card as it is now, under its organisation's lock."""
     Organisation.objects.select_for_update(of=("self",)).get(pk=card.organisation_id)
-    return MembershipCard.objects.select_related("membership__user").get(pk=card.pk)
+    return MembershipCard.objects.select_related("membership__user", "organisation").get(pk=card.pk)
 
 
 def _write(

@@ -113,7 +113,7 @@ class SetFee(FeesView):
     def post(self, request: Request, card_id: int) -> Response:
         card = self.card(request, card_id)
         amount = self.asked(request)["amount"]
-        fees.set_fee(card, cents=_cents(amount))
+        fees.set_fee(card, cents=_cents(amount), on=day_of(timezone.now()))
         words = _("Quota di %(amount)s € impostata per %(name)s.")
         return Response({"success": True, "message": words % {"amount": amount, "name": card.membership.user}})
 

@@ -35,7 +35,7 @@ def _pay(card: MembershipCard, number: int, today: date) -> None:
     is_of_now = card.valid_to is None or card.valid_to > today
     if is_of_now and number in (LATE, IN_TIME):
         due_on = today - timedelta(days=10) if number == LATE else today + timedelta(days=20)
-        fees.set_fee(card, cents=card.fee_due_cents, due_on=due_on)
+        fees.set_fee(card, cents=card.fee_due_cents, on=today, due_on=due_on)
         return
     paid_on = min(card.valid_from + timedelta(days=3 + number), today)
     fees.pay(card, method=METHODS[number % len(METHODS)], paid_on=paid_on, today=today, by=None)

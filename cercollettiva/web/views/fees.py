@@ -154,7 +154,7 @@ def _act(request: HttpRequest, community: CERConfiguration) -> None:
 
 def _set(request: HttpRequest, community: CERConfiguration) -> str:
     card = _card(request, community)
-    fees.set_fee(card, cents=_cents(request), due_on=day_in(request.POST.get("due_on", "")))
+    fees.set_fee(card, cents=_cents(request), on=today(), due_on=day_in(request.POST.get("due_on", "")))
     return _("Quota cambiata.")
 
 
