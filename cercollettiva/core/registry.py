@@ -102,6 +102,13 @@ def change(membership: CERMembership, *, on: date, by: CustomUser | None, notes:
     return _write(EntryKind.CHANGED, organisation, membership, standing, standing.member_number, day, by, notes)
 
 
+def change_of(user: CustomUser, *, on: date, by: CustomUser | None) -> list[MemberRegistry]:
+    """Write in every register somebody is in what their data have become."""
+    memberships = CERMembership.objects.members().filter(user=user, active_from__isnull=False, active_to=None)
+    written = [change(membership, on=on, by=by) for membership in memberships.select_related("user")]
+    return [entry for entry in written if entry is not None]
+
+
 def details_of(membership: CERMembership) -> dict[str, str]:
     """What the register says of a member, as it is now."""
     user = membership.user

@@ -45,7 +45,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
         groups.append({"label": _("Energia"), "entries": [meters]})
     if any(place.is_member for place in places):
-        groups[0]["entries"].append(_entry(request, _("La mia pagina"), reverse("register:me"), "person"))
+        icon = "person" if role is MemberRole.MEMBER else ""  # the phone's bar has four places
+        groups[0]["entries"].append(_entry(request, _("La mia pagina"), reverse("register:me"), icon))
     people = _people_entries(request, user, places)
     if people:
         groups.append({"label": _("Persone"), "entries": people})
@@ -74,15 +75,8 @@ def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place])
 def _desk_entries(request: HttpRequest, place: Place, *, alone: bool) -> list[dict[str, Any]]:
     """The members' desk of one community."""
     pages = ((_("Libro soci"), "registry"), (_("Quote"), "fees"), (_("Impostazioni"), "settings"))
-    return [
-        _entry(
-            request,
-            label if alone else f"{label}: {place.name}",
-            reverse(f"register:{name}", args=[place.community]),
-            "money" if alone and name == "fees" and not request.user.is_staff else "",
-        )
-        for label, name in pages
-    ]
+    labels = [(label if alone else f"{label}: {place.name}", name) for label, name in pages]
+    return [_entry(request, label, reverse(f"register:{name}", args=[place.community]), "") for label, name in labels]
 
 
 def _places(user: CustomUser) -> list[Place]:

@@ -7,6 +7,7 @@ language. Fonts are ours, the machine's are ignored, and there is no package to 
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -61,7 +62,8 @@ def _writable(value: Any) -> Any:
 def _has_a_shape(sign: str) -> bool:
     """Latin, Greek, Cyrillic, punctuation and currency: what DejaVu draws where Titillium does not."""
     code = ord(sign)
-    return sign in "\n\t" or 0x20 <= code < 0x7F or 0xA0 <= code <= 0x52F or 0x1E00 <= code <= 0x1EFF or sign in _SIGNS
+    letters = 0x20 <= code < 0x7F or 0xA0 <= code <= 0x4FF or 0x1E00 <= code <= 0x1EFF
+    return sign in _SIGNS or (letters and unicodedata.category(sign) != "Cn")
 
 
-_SIGNS: Final = frozenset("–—‘’‚“”„†‡•…‹›€№™−□→ ‑")
+_SIGNS: Final = frozenset("\n\t–—‘’‚“”„†‡•…‹›€№™−□→ ‑")

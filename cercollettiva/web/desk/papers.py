@@ -81,7 +81,7 @@ def receipt_pdf(payment: FeePayment) -> bytes:
             "sentence": sentence,
             "table_title": _("Dettagli"),
             "rows": [{"label": label, "value": value} for label, value in rows],
-            "foot": _("Quota istituzionale, fuori campo IVA. Documento emesso da %(issuer)s.")
+            "foot": _("Quota istituzionale, fuori campo IVA. Documento emesso da %(issuer)s")
             % {"issuer": community.organisation.name},
         },
     )

@@ -11,16 +11,21 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
 
-from cercollettiva.core import registry
+from cercollettiva.core import fees, member_import, registry
 from cercollettiva.core.models import (
     Application,
     ApplicationEvent,
+    CardJob,
     CERConfiguration,
     CERMembership,
+    FeePayment,
+    FeeReminder,
     Invitation,
+    MemberImport,
     MemberRegistry,
     MembershipCard,
     MembershipState,
+    PaymentMethod,
     Plant,
     PlantMeasurement,
     PlantMeasurementSource,
@@ -112,6 +117,15 @@ def entry_of(membership: CERMembership) -> MemberRegistry:
 def card_of(membership: CERMembership) -> MembershipCard:
     entry_of(membership)
     return membership.cards.get()
+
+
+def payment_of(side: Community) -> FeePayment:
+    card = fees.set_fee(card_of(side.membership), cents=1_000, on=NOW.date())
+    return fees.pay(card, method=PaymentMethod.CASH, paid_on=NOW.date(), today=NOW.date(), by=None)
+
+
+def member_file(side: Community) -> MemberImport:
+    return member_import.upload(side.cer, name="soci.csv", content=b"email\na@example.it\n", by=None, at=NOW)
 
 
 def channel_role(side: Community) -> ChannelRole:
@@ -223,6 +237,14 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "community": (lambda side: side.cer, ALL_IN_A),
     "the member's membership": (lambda side: side.membership, THE_MEMBER_AND_ADMIN),
     "the member's card": (lambda side: card_of(side.membership), THE_MEMBER_AND_ADMIN),
+    "the member's payment": (payment_of, THE_MEMBER_AND_ADMIN),
+    "reminder of the member's fee": (
+        lambda side: FeeReminder.objects.create(card=card_of(side.membership), step=1, sent_at=NOW),
+        THE_MEMBER_AND_ADMIN,
+    ),
+    "archive of cards": (lambda side: CardJob.objects.create(community=side.cer, asked_at=NOW), ADMIN),
+    "file of members": (member_file, ADMIN),
+    "row of a file of members": (lambda side: member_file(side).rows.get(), ADMIN),
     "the member's line of the register": (lambda side: entry_of(side.membership), THE_MEMBER_AND_ADMIN),
     "plant": (lambda side: side.plant, WITH_A_STAKE),
     "plant measurement": (plant_measurement, WITH_A_STAKE),

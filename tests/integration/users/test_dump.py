@@ -11,8 +11,8 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from cercollettiva.core import registry
-from cercollettiva.core.models import Organisation
+from cercollettiva.core import member_import, registry
+from cercollettiva.core.models import MemberImportRow, Organisation
 from cercollettiva.energy.models import MQTTBroker
 from cercollettiva.users.fields import encrypted_fields_of
 from cercollettiva.users.models import CustomUser
@@ -46,6 +46,8 @@ def sow() -> None:
     Organisation.objects.update(**of_model(Organisation))
     entry = registry.enter(join(user, community), on=NOW, by=None)
     type(entry)._base_manager.update(**of_model(type(entry)))  # what a rotation of keys may write, and nobody else
+    made = member_import.upload(community, name="soci.csv", content=b"email\na@example.it\n", by=None, at=NOW)
+    made.rows.update(**of_model(MemberImportRow))
     plant = make_plant(1)
     type(plant).objects.update(**of_model(type(plant)))
     MQTTBroker.objects.create(name="Broker", host="localhost", **of_model(MQTTBroker))
