@@ -23,6 +23,7 @@ from huey.serializer import SignedSerializer
 
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
+from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
 
@@ -62,6 +63,9 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     aggregate_if_free: crontab(),  # every minute
     check_directions: crontab(minute="41", hour="5"),
     retire_old_rows: crontab(minute="17", hour="2"),
+    print_cards: crontab(),
+    import_members: crontab(),
+    remind_of_fees: crontab(minute="5", hour="7"),
 }
 ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
 

@@ -22,6 +22,7 @@ class Place(NamedTuple):
     role: MemberRole
     community: int
     name: str
+    is_member: bool
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -38,11 +39,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         _entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard"),
         _entry(request, _("Home"), reverse("web:home"), "home"),
     ]
-    groups = [{"label": "", "entries": entries}]
+    groups: list[dict[str, Any]] = [{"label": "", "entries": entries}]
     if role in (MemberRole.ADMIN, MemberRole.TECHNICAL) or user.is_staff or user.is_superuser:
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
         groups.append({"label": _("Energia"), "entries": [meters]})
+    if any(place.is_member for place in places):
+        icon = "person" if role is MemberRole.MEMBER else ""  # the phone's bar has four places
+        groups[0]["entries"].append(_entry(request, _("La mia pagina"), reverse("register:me"), icon))
     people = _people_entries(request, user, places)
     if people:
         groups.append({"label": _("Persone"), "entries": people})
@@ -62,17 +66,25 @@ def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place])
         label = _("Ruoli") if len(administered) == 1 else f"{_('Ruoli')}: {place.name}"
         icon = "community" if number == 0 and not is_staff else ""  # the phone's bar has four places
         entries.append(_entry(request, label, reverse("core:roles", args=[place.community]), icon))
+        entries += _desk_entries(request, place, alone=len(administered) == 1)
     if is_staff:
         entries.append(_entry(request, _("Persone"), reverse("users:management"), "members"))
     return entries
+
+
+def _desk_entries(request: HttpRequest, place: Place, *, alone: bool) -> list[dict[str, Any]]:
+    """The members' desk of one community."""
+    pages = ((_("Libro soci"), "registry"), (_("Quote"), "fees"), (_("Impostazioni"), "settings"))
+    labels = [(label if alone else f"{label}: {place.name}", name) for label, name in pages]
+    return [_entry(request, label, reverse(f"register:{name}", args=[place.community]), "") for label, name in labels]
 
 
 def _places(user: CustomUser) -> list[Place]:
     """The roles somebody has now, with their communities."""
     memberships: Any = CERMembership.objects
     active = memberships.active_at(timezone.now()).filter(user=user).order_by("community__name")
-    rows = active.values_list("role", "community_id", "community__name")
-    return [Place(MemberRole(role), community, name) for role, community, name in rows]
+    rows = active.values_list("role", "community_id", "community__name", "member_type")
+    return [Place(MemberRole(role), community, name, kind != "") for role, community, name, kind in rows]
 
 
 def _entry(request: HttpRequest, label: str, url: str, icon: str) -> dict[str, Any]:

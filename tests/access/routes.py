@@ -253,3 +253,84 @@ ROUTES.update(
         ),
     }
 )
+
+
+_CER: Final = lambda world, side: [world.side(side).cer.pk]  # noqa: E731
+UNAUTHORISED: Final = 401
+FORBIDDEN: Final = 403
+
+
+def payer(status: int) -> Expected:
+    """The member whose it is, and the administrators of the community; for the others it does not exist."""
+    inside = {(Actor.MEMBER_A, "a"), (Actor.MEMBER_B, "b")}
+    administer = administrators(status)
+    return lambda actor, side: status if (actor, side) in inside else administer(actor, side)
+
+
+def fee_call(*, insiders_see: frozenset[Actor]) -> Route:
+    """A call of the fees API, asked with nothing: 400 for administrators, 403 for whoever sees but does not handle."""
+    administer = administrators(BAD_REQUEST)
+
+    def expected(actor: Actor, side: Side) -> int:
+        if actor is Actor.ANONYMOUS:
+            return UNAUTHORISED
+        return FORBIDDEN if actor in insiders_see and side in SIDES[actor] else administer(actor, side)
+
+    otherwise: Expected = lambda actor, side: UNAUTHORISED if actor is Actor.ANONYMOUS else NOT_ALLOWED  # noqa: E731
+    return Route({"POST": expected}, lambda world, side: [world.side(side).card.pk], otherwise=otherwise)
+
+
+def _of_the_community(route: Route) -> Route:
+    return Route(route.methods, _CER, otherwise=route.otherwise)
+
+
+_ONES_CARD: Final = fee_call(insiders_see=frozenset({Actor.MEMBER_A, Actor.MEMBER_B}))
+_ALL_FEES: Final = _of_the_community(
+    fee_call(insiders_see=frozenset({Actor.MEMBER_A, Actor.MEMBER_B, Actor.TECHNICIAN_A}))
+)
+
+ROUTES.update(
+    {
+        "register:me": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "register:registry": Route(safe(administrators(OK)), _CER, otherwise=signed_in(NOT_ALLOWED)),
+        "register:card": Route(
+            # Nobody's card but a member's own can be renewed, and these are of this year.
+            {
+                **safe(insiders(OK)),
+                "POST": lambda actor, side: (
+                    TO_LOGIN
+                    if actor is Actor.ANONYMOUS
+                    else MOVED
+                    if (actor, side) in {(Actor.MEMBER_A, "a"), (Actor.MEMBER_B, "b")}
+                    else NOT_FOUND
+                ),
+            },
+            _CER,
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "register:card-check": Route(safe(everybody(NOT_FOUND)), lambda world, side: ["1:not-signed-by-us"]),
+        "register:fees": Route(
+            {**safe(administrators(OK)), "POST": administrators(MOVED)}, _CER, otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "register:receipt": Route(
+            safe(payer(OK)),
+            lambda world, side: [world.side(side).cer.pk, world.side(side).payment.pk],
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "register:cards-file": Route(  # it is not made yet
+            safe(administrators(NOT_FOUND)),
+            lambda world, side: [world.side(side).cer.pk, world.side(side).card_job.pk],
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "register:settings": page(administrators(OK), arguments=_CER, otherwise=signed_in(NOT_ALLOWED)),
+        "register:logo": Route(safe(everybody(NOT_FOUND)), _CER),  # public, and there is none
+        "register:imports": page(administrators(OK), arguments=_CER, otherwise=signed_in(NOT_ALLOWED)),
+        "register:import": Route(
+            {**safe(administrators(OK)), "POST": administrators(MOVED)},
+            lambda world, side: [world.side(side).cer.pk, world.side(side).member_import.pk],
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        **{f"{space}:{name}": _ONES_CARD for space in ("fees-api", "fees-api-again") for name in ("set", "paid")},
+        **{f"{space}:bulk": _ALL_FEES for space in ("fees-api", "fees-api-again")},
+    }
+)

@@ -20,7 +20,19 @@ from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
-from cercollettiva.core.models import CERConfiguration, MemberRole, Organisation, Plant
+from cercollettiva.core import fees, member_import, registry
+from cercollettiva.core.models import (
+    CardJob,
+    CERConfiguration,
+    CERMembership,
+    FeePayment,
+    MemberImport,
+    MemberRole,
+    MembershipCard,
+    Organisation,
+    PaymentMethod,
+    Plant,
+)
 from cercollettiva.energy.models import (
     ChannelRole,
     DeviceConfiguration,
@@ -70,6 +82,10 @@ class Community:
     member: CustomUser
     passkey: Authenticator  # the member's
     session: UserSession  # the member's
+    card: MembershipCard  # the member's
+    payment: FeePayment  # the member's
+    card_job: CardJob
+    member_import: MemberImport
 
 
 @dataclass
@@ -111,7 +127,7 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
         primary_substation=f"AC001E{number:05}",
     )
     join(admin, cer, MemberRole.ADMIN)
-    join(member, cer)
+    membership = join(member, cer)
     plant = make_plant(number, name=f"{canary}-plant", address=f"{canary}-street", owner=member, cer_configuration=cer)
     device = _make_device(canary, plant)
     member.confirm_email()
@@ -120,7 +136,20 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     session = UserSession.objects.create(
         user=member, ip="192.0.2.1", session_key=f"{canary}-session", user_agent=f"{canary}-browser"
     )
-    return Community(cer, plant, device, _make_strangers(canary, plant), canary, member, passkey, session)
+    strangers = _make_strangers(canary, plant)
+    return Community(cer, plant, device, strangers, canary, member, passkey, session, *_make_desk(canary, membership))
+
+
+def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:
+    """What the members' desk has of a community."""
+    now = timezone.now()
+    registry.enter(membership, on=now, by=None)
+    card = fees.set_fee(membership.cards.get(), cents=1_000, on=now.date())
+    payment = fees.pay(card, cents=100, method=PaymentMethod.CASH, paid_on=now.date(), today=now.date(), by=None)
+    job = CardJob.objects.create(community=membership.community, asked_at=now)
+    text = f"email;nome\n{canary}@example.it;{canary}-imported\n"
+    imported = member_import.upload(membership.community, name=f"{canary}.csv", content=text.encode(), by=None, at=now)
+    return card, payment, job, imported
 
 
 def _passkey(canary: str) -> dict[str, Any]:

@@ -8,17 +8,16 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
+from cercollettiva.core import registry
 from cercollettiva.core.models import (
     CERConfiguration,
     CERMembership,
     GridFeed,
-    MemberRegistry,
     MembershipState,
     Organisation,
     Plant,
     PlantSource,
 )
-from cercollettiva.core.operations import issue_card, register_member
 from cercollettiva.energy.models import ChannelRole, DeviceConfiguration, DevicePlacement
 from cercollettiva.ops.simulation.italian_time import ITALY
 from cercollettiva.ops.simulation.scenery import Community, Kind, Member, Meter, PhotovoltaicArray, Point, Role
@@ -82,6 +81,7 @@ def _configuration(community: Community) -> CERConfiguration:
         province=place.province,
         region=place.region,
         statute_version="1",
+        fee_cents=FEE_CENTS,
     )
     return CERConfiguration.objects.create(
         organisation=organisation,
@@ -123,9 +123,7 @@ def _member(member: Member, community: Community, cer: CERConfiguration, hashed:
         gse_effective_date=member.joined,
         documents_verified_at=joined,
     )
-    if not MemberRegistry.objects.filter(membership=membership).exists():
-        register_member(membership, at=joined)
-        issue_card(membership, at=joined, fee_due_cents=FEE_CENTS).pay_fee(cents=FEE_CENTS, at=joined)
+    registry.enter(membership, on=joined, by=None)
     return user
 
 

@@ -76,6 +76,12 @@ def money(cents: int | None) -> str:
 
 
 @register.filter
+def euros(cents: int | None) -> str:
+    """An amount as it stands in an input: 25,50, without sign and grouping."""
+    return "" if cents is None else f"{cents // 100},{cents % 100:02}"
+
+
+@register.filter
 def percent(ratio: formats.Figure, decimals: int = 0) -> str:
     return formats.percent(ratio, decimals, locale=page_locale())
 

@@ -11,19 +11,26 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
 
+from cercollettiva.core import fees, member_import, registry
 from cercollettiva.core.models import (
+    Application,
+    ApplicationEvent,
+    CardJob,
     CERConfiguration,
     CERMembership,
+    FeePayment,
+    FeeReminder,
     Invitation,
+    MemberImport,
     MemberRegistry,
     MembershipCard,
     MembershipState,
+    PaymentMethod,
     Plant,
     PlantMeasurement,
     PlantMeasurementSource,
     RoleChange,
 )
-from cercollettiva.core.operations import issue_card, register_member
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import (
     ChannelRole,
@@ -99,10 +106,34 @@ def scene() -> Scene:
     return scene
 
 
+def application(side: Community) -> Application:
+    given = {"community": side.cer, "user": side.member, "email": side.member.email, "submitted_at": NOW}
+    dates = {"created_at": NOW, "updated_at": NOW}
+    return Application.objects.get_or_create(membership=side.membership, defaults=given | dates)[0]
+
+
 def aggregate(kind: SubjectKind, key: Callable[[Community], int]) -> Callable[[Community], models.Model]:
     return lambda side: EnergyAggregate.objects.create(
         subject_kind=kind, subject_id=key(side), period=Period.DAY, start=NOW, **INTERVAL
     )
+
+
+def entry_of(membership: CERMembership) -> MemberRegistry:
+    return registry.enter(membership, on=NOW, by=None)
+
+
+def card_of(membership: CERMembership) -> MembershipCard:
+    entry_of(membership)
+    return membership.cards.get()
+
+
+def payment_of(side: Community) -> FeePayment:
+    card = fees.set_fee(card_of(side.membership), cents=1_000, on=NOW.date())
+    return fees.pay(card, method=PaymentMethod.CASH, paid_on=NOW.date(), today=NOW.date(), by=None)
+
+
+def member_file(side: Community) -> MemberImport:
+    return member_import.upload(side.cer, name="soci.csv", content=b"email\na@example.it\n", by=None, at=NOW)
 
 
 def channel_role(side: Community) -> ChannelRole:
@@ -212,11 +243,24 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
         ),
         ADMIN,
     ),
+    "application": (application, THE_MEMBER_AND_ADMIN),
+    "what happened to an application": (
+        lambda side: ApplicationEvent.objects.create(application=application(side), kind="SUBMITTED", at=NOW),
+        THE_MEMBER_AND_ADMIN,
+    ),
     "organisation": (lambda side: side.cer.organisation, ALL_IN_A),
     "community": (lambda side: side.cer, ALL_IN_A),
     "the member's membership": (lambda side: side.membership, THE_MEMBER_AND_ADMIN),
-    "the member's card": (lambda side: issue_card(side.membership, at=NOW), THE_MEMBER_AND_ADMIN),
-    "the member's line of the register": (lambda side: register_member(side.membership, at=NOW), THE_MEMBER_AND_ADMIN),
+    "the member's card": (lambda side: card_of(side.membership), THE_MEMBER_AND_ADMIN),
+    "the member's payment": (payment_of, THE_MEMBER_AND_ADMIN),
+    "reminder of the member's fee": (
+        lambda side: FeeReminder.objects.create(card=card_of(side.membership), step=1, sent_at=NOW),
+        THE_MEMBER_AND_ADMIN,
+    ),
+    "archive of cards": (lambda side: CardJob.objects.create(community=side.cer, asked_at=NOW), ADMIN),
+    "file of members": (member_file, ADMIN),
+    "row of a file of members": (lambda side: member_file(side).rows.get(), ADMIN),
+    "the member's line of the register": (lambda side: entry_of(side.membership), THE_MEMBER_AND_ADMIN),
     "plant": (lambda side: side.plant, WITH_A_STAKE),
     "plant measurement": (plant_measurement, WITH_A_STAKE),
     "device": (lambda side: side.device, WITH_A_STAKE),
@@ -313,8 +357,7 @@ def test_what_is_published_is_for_whoever_may_sign_in(scene, model):
 
 def test_nobody_sees_a_row_twice(scene):
     join(scene.a.admin, scene.b.cer)  # somebody with two places
-    register_member(scene.a.membership, at=NOW)
-    issue_card(scene.a.membership, at=NOW)
+    registry.enter(scene.a.membership, on=NOW, by=None)
 
     for model in (CustomUser, CERConfiguration, CERMembership, MemberRegistry, MembershipCard, Plant, DevicePlacement):
         keys = list(model.objects.visible_to(scene.a.admin, at=NOW).values_list("pk", flat=True))
@@ -439,8 +482,8 @@ def test_an_administrator_of_one_community_sees_only_its_people_in_a_shared_regi
     second.organisation = scene.a.cer.organisation
     second.save()
     person = make_user("second-member")
-    other = register_member(join(person, second), at=NOW)
-    own = register_member(scene.a.membership, at=NOW)
+    other = registry.enter(join(person, second), on=NOW, by=None)
+    own = registry.enter(scene.a.membership, on=NOW, by=None)
 
     seen = set(MemberRegistry.objects.visible_to(scene.a.admin, at=NOW))
 
@@ -449,8 +492,8 @@ def test_an_administrator_of_one_community_sees_only_its_people_in_a_shared_regi
 
 
 def test_a_person_in_two_organisations_has_a_line_for_each_administrator(scene):
-    line_in_a = register_member(scene.a.membership, at=NOW)
-    line_in_b = register_member(join(scene.a.member, scene.b.cer), at=NOW)
+    line_in_a = registry.enter(scene.a.membership, on=NOW, by=None)
+    line_in_b = registry.enter(join(scene.a.member, scene.b.cer), on=NOW, by=None)
 
     seen = [set(MemberRegistry.objects.visible_to(admin, at=NOW)) for admin in (scene.a.admin, scene.b.admin)]
 

@@ -1,0 +1,1 @@
+"""What the members' desk puts on paper and into files."""
