@@ -62,6 +62,10 @@ def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place])
     entries = []
     is_staff = user.is_staff or user.is_superuser
     administered = [place for place in places if place.role is MemberRole.ADMIN]
+    if administered or is_staff:
+        desk = _entry(request, _("Domande"), reverse("desk:desk"), "")
+        desk["current"] = request.path.startswith(reverse("desk:desk"))
+        entries.append(desk)
     for number, place in enumerate(administered):
         label = _("Ruoli") if len(administered) == 1 else f"{_('Ruoli')}: {place.name}"
         icon = "community" if number == 0 and not is_staff else ""  # the phone's bar has four places

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.energy import queries
 from cercollettiva.web.history.page import History, history_of
+from cercollettiva.web.views.communities import people_of
 
 
 @login_required
@@ -33,15 +34,21 @@ def community(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=pk)
     now = timezone.now()
     only = CERConfiguration.objects.filter(pk=chosen.pk)
-    return _page(request, only, now, history=history_of(chosen, request.GET, now))
+    people = people_of(chosen, request.user)
+    return _page(request, only, now, history=history_of(chosen, request.GET, now), people=people)
 
 
 def _page(
-    request: HttpRequest, communities: QuerySet[CERConfiguration], now: datetime, history: History | None = None
+    request: HttpRequest,
+    communities: QuerySet[CERConfiguration],
+    now: datetime,
+    history: History | None = None,
+    **more: Any,
 ) -> HttpResponse:
     rows = _rows(request, communities, now)
     known = [row["shared_w"] for row in rows if row["shared_w"] is not None]
-    context = {"now": now, "communities": rows, "shared_w": sum(known) if known else None, "history": history}
+    shared = sum(known) if known else None
+    context = {"now": now, "communities": rows, "shared_w": shared, "history": history, **more}
     return render(request, "web/dashboard.html", context)
 
 
