@@ -6,9 +6,9 @@ Whoever decides says which revision of it they read: if it is another by now, no
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -33,6 +33,8 @@ from cercollettiva.domain.identifiers import pod_key
 from cercollettiva.users import legal_forms
 from cercollettiva.users.consents import give_consent
 from cercollettiva.users.models import CustomUser
+
+DRAFTS_LAST: Final = timedelta(days=90)
 
 
 class CannotBeWritten(Exception):
@@ -123,6 +125,12 @@ def submit(application: Application, user: CustomUser, *, at: datetime) -> Appli
     _give_consents(fresh, user, at)
     kind = ApplicationEventKind.RESUBMITTED if again else ApplicationEventKind.SUBMITTED
     return ApplicationEvent.objects.create(application=fresh, kind=kind, at=at, by=user)
+
+
+def forget_drafts(*, now: datetime) -> int:
+    """Delete what was begun and left alone for 90 days without being sent; how many went."""
+    deleted, _by_model = Application.objects.drafts().filter(updated_at__lt=now - DRAFTS_LAST).delete()
+    return deleted
 
 
 @transaction.atomic

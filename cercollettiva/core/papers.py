@@ -34,7 +34,7 @@ class Owed(NamedTuple):
 _WHY: Final = {
     Paper.ID_DOC: _("Fronte e retro, di chi firma la domanda."),
     Paper.BILL: _("Una degli ultimi sei mesi: ci sono il POD e l’intestatario."),
-    Paper.GAUDI: _("Dell’impianto, dal portale di Terna: la chiede il GSE."),
+    Paper.GAUDI: _("Dell’impianto, dal portale di Terna: lo chiede il GSE."),
     Paper.REGISTRATION: _("Degli ultimi sei mesi."),
     Paper.BYLAWS: _("Dice chi può firmare."),
     Paper.POWERS: _("L’atto che autorizza l’adesione."),

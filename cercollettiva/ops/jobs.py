@@ -21,6 +21,7 @@ from huey.consumer import Consumer as HueyConsumer
 from huey.consumer import Scheduler as HueyScheduler
 from huey.serializer import SignedSerializer
 
+from cercollettiva.core import applications
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
@@ -57,11 +58,17 @@ def prune(now: datetime) -> int:
     return deleted
 
 
+def forget_drafts(now: datetime) -> int:
+    """The applications that nobody sent, after their time; how many went."""
+    return applications.forget_drafts(now=now)
+
+
 PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     make_partitions: crontab(minute="7"),
     prune: crontab(minute="23", hour="*/6"),
     aggregate_if_free: crontab(),  # every minute
     check_directions: crontab(minute="41", hour="5"),
+    forget_drafts: crontab(minute="47", hour="3"),
     retire_old_rows: crontab(minute="17", hour="2"),
     print_cards: crontab(),
     import_members: crontab(),

@@ -37,7 +37,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     role = min((place.role for place in places), key=_WEIGHTS.__getitem__, default=None)
     entries = [
         _entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard"),
-        _entry(request, _("Home"), reverse("web:home"), "home"),
+        _entry(request, _("Home"), reverse("web:home"), "" if role is MemberRole.ADMIN else "home"),
     ]
     groups: list[dict[str, Any]] = [{"label": "", "entries": entries}]
     if role in (MemberRole.ADMIN, MemberRole.TECHNICAL) or user.is_staff or user.is_superuser:
@@ -63,7 +63,7 @@ def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place])
     is_staff = user.is_staff or user.is_superuser
     administered = [place for place in places if place.role is MemberRole.ADMIN]
     if administered or is_staff:
-        desk = _entry(request, _("Domande"), reverse("desk:desk"), "")
+        desk = _entry(request, _("Domande"), reverse("desk:desk"), "" if is_staff else "members")
         desk["current"] = request.path.startswith(reverse("desk:desk"))
         entries.append(desk)
     for number, place in enumerate(administered):

@@ -86,6 +86,14 @@ def any_manager(status: int) -> Expected:
     return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor in MANAGERS else NOT_FOUND
 
 
+ADMINISTRATORS: Final = frozenset({Actor.ADMIN_A, Actor.ADMIN_B, Actor.STAFF})
+
+
+def any_administrator(status: int, *, others: int = NOT_FOUND) -> Expected:
+    """Administrators of any community; each finds what is of their own."""
+    return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor in ADMINISTRATORS else others
+
+
 def visitors(status: int, *, others: int) -> Expected:
     """Whoever is not signed in; the others get another answer."""
     return lambda actor, side: status if actor is Actor.ANONYMOUS else others
@@ -103,6 +111,7 @@ class Route:
     methods: dict[str, Expected]
     arguments: Callable[[World, Side], list[Any]] | None = None  # None: the address names no object
     otherwise: Expected = NOT_FOR_ANYBODY  # methods that are not named
+    is_published: bool = False  # whether it tells everybody a community's name and description
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -157,6 +166,7 @@ ROUTES: Final[dict[str, Route]] = {
 
 _SIGN_IN: Final = ROUTES["users:login"]
 _SECRET: Final = lambda world, side: ["no-such-key"]  # noqa: E731  # whoever has the link, and nobody has this one
+_OF_THE_COMMUNITY: Final = lambda world, side: [world.side(side).cer.pk]  # noqa: E731
 _FORM: Final = ("GET", "HEAD", "POST", "PUT", "OPTIONS")
 
 
@@ -177,6 +187,34 @@ ROUTES.update(
         "core:roles": Route(
             {**safe(administrators(OK)), "POST": administrators(NOT_FOUND)},  # of no membership
             lambda world, side: [world.side(side).cer.pk],
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "communities:list": Route(safe(everybody(OK))),
+        "communities:public": Route(safe(everybody(OK)), _OF_THE_COMMUNITY, is_published=True),
+        "communities:slug": Route(
+            safe(everybody(OK)), lambda world, side: [world.side(side).cer.slug], is_published=True
+        ),
+        "communities:public-settings": Route(
+            {"POST": administrators(MOVED)}, _OF_THE_COMMUNITY, otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "communities:join": Route(
+            {**safe(everybody(OK)), "POST": visitors(OK, others=MOVED)}, _OF_THE_COMMUNITY, is_published=True
+        ),  # who is signed in begins; the others are asked for an address
+        "communities:join-check": Route({"POST": everybody(OK)}, _OF_THE_COMMUNITY, is_published=True),
+        "communities:join-resume": Route(
+            safe(everybody(NOT_FOUND)),
+            lambda world, side: [world.side(side).cer.pk, "no-such-token"],
+            is_published=True,  # the community is: it is the link that is not there
+        ),
+        "communities:join-step": Route(
+            {**safe(everybody(MOVED)), "POST": everybody(MOVED)},  # nobody has begun
+            lambda world, side: [world.side(side).cer.pk, "person"],
+            is_published=True,
+        ),
+        "desk:desk": Route(safe(any_administrator(OK)), otherwise=any_administrator(NOT_ALLOWED, others=NOT_ALLOWED)),
+        "desk:application": Route(
+            {**safe(administrators(OK)), "POST": administrators(MOVED)},  # without a decision
+            lambda world, side: [world.side(side).application.pk],
             otherwise=signed_in(NOT_ALLOWED),
         ),
         "account_login": _SIGN_IN,

@@ -22,6 +22,7 @@ from fido2.webauthn import AttestationObject, AttestedCredentialData, Authentica
 
 from cercollettiva.core import fees, member_import, registry
 from cercollettiva.core.models import (
+    Application,
     CardJob,
     CERConfiguration,
     CERMembership,
@@ -29,6 +30,7 @@ from cercollettiva.core.models import (
     MemberImport,
     MemberRole,
     MembershipCard,
+    MembershipState,
     Organisation,
     PaymentMethod,
     Plant,
@@ -86,6 +88,13 @@ class Community:
     payment: FeePayment  # the member's
     card_job: CardJob
     member_import: MemberImport
+    application: Application  # of somebody who is not in yet
+
+    @property
+    def published(self) -> list[str]:
+        """What the community tells everybody on its public page."""
+        names = ("community", "code", "slug", "description", "organisation")
+        return [f"{self.canary}-{name}".lower() for name in names]
 
 
 @dataclass
@@ -136,8 +145,9 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     session = UserSession.objects.create(
         user=member, ip="192.0.2.1", session_key=f"{canary}-session", user_agent=f"{canary}-browser"
     )
-    strangers = _make_strangers(canary, plant)
-    return Community(cer, plant, device, strangers, canary, member, passkey, session, *_make_desk(canary, membership))
+    strangers, application = _make_strangers(canary, plant), _make_application(canary, cer, number)
+    things = (cer, plant, device, strangers, canary, member, passkey, session, *_make_desk(canary, membership))
+    return Community(*things, application)
 
 
 def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:
@@ -150,6 +160,26 @@ def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, 
     text = f"email;nome\n{canary}@example.it;{canary}-imported\n"
     imported = member_import.upload(membership.community, name=f"{canary}.csv", content=text.encode(), by=None, at=now)
     return card, payment, job, imported
+
+
+def _make_application(canary: str, cer: CERConfiguration, number: int) -> Application:
+    """Sent, by somebody who has no other place."""
+    applicant = make_user(f"applicant-{number}", last_name=f"{canary}-applicant")
+    now = timezone.now()
+    application = Application(
+        community=cer,
+        user=applicant,
+        membership=join(applicant, cer, state=MembershipState.SUBMITTED, active_from=None),
+        email=applicant.email,
+        created_at=now,
+        updated_at=now,
+        submitted_at=now,
+        pod_key=f"IT001E9900000{number}",
+    )
+    application.write("person", {"legal_type": "PRIVATE", "last_name": f"{canary}-applicant"})
+    application.write("point", {"pod_code": f"IT001E9900000{number}", "city": f"{canary}-city"})
+    application.save()
+    return application
 
 
 def _passkey(canary: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from cercollettiva.core.models import (
     PlantSource,
 )
 from cercollettiva.energy.models import ChannelRole, DeviceConfiguration, DevicePlacement
+from cercollettiva.ops.seeding.applications import emails_of
 from cercollettiva.ops.simulation.italian_time import ITALY
 from cercollettiva.ops.simulation.scenery import Community, Kind, Member, Meter, PhotovoltaicArray, Point, Role
 from cercollettiva.users.models import CustomUser, LegalType, ProfitType
@@ -59,7 +60,7 @@ def write(community: Community, *, origin: datetime, password: str) -> None:
 
 def set_passwords(community: Community, password: str) -> None:
     """Give the demo's people this password."""
-    emails = [member.email for member in community.members]
+    emails = [*(member.email for member in community.members), *emails_of(community)]
     CustomUser.objects.filter(email__in=emails).update(password=make_password(password))
 
 

@@ -10,6 +10,7 @@ from django.db import connections, models, router, transaction
 from cercollettiva.core.models import CERConfiguration, FeePayment, MemberRegistry, Organisation, Plant
 from cercollettiva.energy.models import DeviceConfiguration, EnergyAggregate
 from cercollettiva.energy.models.intervals import SubjectKind
+from cercollettiva.ops.seeding.applications import emails_of
 from cercollettiva.ops.simulation.scenery import Community
 from cercollettiva.users.append_only import unprotected
 from cercollettiva.users.models import CustomUser
@@ -25,7 +26,9 @@ def wipe(community: Community) -> None:
     devices = DeviceConfiguration.objects.filter(device_id__in=meters)
     cer = CERConfiguration.objects.filter(code=community.code)
     plants = Plant.objects.filter(cer_configuration__in=cer.values("pk"))
-    people = CustomUser.objects.filter(email__in=[member.email for member in community.members])
+    people = CustomUser.objects.filter(
+        email__in=[*(member.email for member in community.members), *emails_of(community)]
+    )
     organisation = Organisation.objects.filter(fiscal_code=community.organisation.fiscal_code)
     subjects = ((SubjectKind.DEVICE, devices), (SubjectKind.PLANT, plants), (SubjectKind.COMMUNITY, cer))
     connection = connections[router.db_for_write(MemberRegistry)]

@@ -48,7 +48,8 @@ def _page(
     rows = _rows(request, communities, now)
     known = [row["shared_w"] for row in rows if row["shared_w"] is not None]
     shared = sum(known) if known else None
-    context = {"now": now, "communities": rows, "shared_w": shared, "history": history, **more}
+    join_url = reverse("communities:list")
+    context = {"now": now, "communities": rows, "shared_w": shared, "history": history, "join_url": join_url, **more}
     return render(request, "web/dashboard.html", context)
 
 

@@ -18,7 +18,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cercollettiva.core import applications
-from cercollettiva.core.models import Application, ApplicationEventKind, ApplicationStep, CERConfiguration
+from cercollettiva.core.models import (
+    Application,
+    ApplicationEventKind,
+    ApplicationStep,
+    CERConfiguration,
+    MembershipState,
+)
 from cercollettiva.core.models.communities import CLOSED
 from cercollettiva.core.papers import papers_needed
 from cercollettiva.domain.identifiers import InvalidIdentifier, pod_as_written
@@ -52,10 +58,10 @@ def join(request: HttpRequest, pk: int) -> HttpResponse:
     application = application_of(request, community)
     if request.method == "POST":
         return _begin_or_end(request, community, application)
-    if application is not None and application.state == "DRAFT" and community.accepts_applications:
+    if application is not None and application.state == MembershipState.DRAFT and community.accepts_applications:
         step = application.first_missing_step or ApplicationStep.CONSENTS
         return redirect("communities:join-step", pk=pk, step=step.value)
-    if application is not None and application.state != "DRAFT":
+    if application is not None and application.state != MembershipState.DRAFT:
         return render(request, "join/status.html", _status(request, community, application))
     return _start_page(request, community, AddressForm())
 
@@ -137,7 +143,8 @@ def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         application = marked = links.application_of_form(request.POST.get("mark", ""), community)
     if application is None:
         return redirect("communities:join", pk=pk)
-    if not application.may_be_written or not community.accepts_applications:
+    is_closed = application.state == MembershipState.DRAFT and not community.accepts_applications
+    if not application.may_be_written or is_closed:
         messages.info(request, _("La domanda è già partita: quello che hai scritto adesso non la cambia."))
         return redirect("communities:join", pk=pk)
     missing = application.first_missing_step
@@ -261,7 +268,10 @@ def _known_of(user: CustomUser) -> dict[str, Any]:
 def _start_page(
     request: HttpRequest, community: CERConfiguration, form: AddressForm, status: int = 200
 ) -> HttpResponse:
-    return render(request, "join/start.html", {"community": community, "form": form}, status=status)
+    user = request.user
+    is_in = isinstance(user, CustomUser) and applications.open_membership(community, user) is not None
+    context = {"community": community, "form": form, "is_in": is_in}
+    return render(request, "join/start.html", context, status=status)
 
 
 def _step_page(request: HttpRequest, application: Application, wanted: ApplicationStep, form: StepForm) -> HttpResponse:
@@ -276,7 +286,7 @@ def _step_page(request: HttpRequest, application: Application, wanted: Applicati
         "number": _order(wanted) + 1,
         "steps": [{"step": one, "is_done": one.value in written} for one in ApplicationStep],
         "mark": links.form_mark(application),
-        "correction": asked if application.state == "TO_FIX" else None,
+        "correction": asked if application.state == MembershipState.TO_FIX else None,
         "legal_forms": LegalType.choices if wanted is ApplicationStep.PERSON else [],
     }
     if wanted is ApplicationStep.PAPERS:

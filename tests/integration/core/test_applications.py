@@ -308,3 +308,14 @@ def test_papers_depend_on_the_legal_form_and_on_what_one_does():
     assert person == [Paper.ID_DOC, Paper.BILL]
     assert company == [Paper.ID_DOC, Paper.BILL, Paper.REGISTRATION, Paper.GAUDI]
     assert left == [Paper.BILL, Paper.GAUDI]
+
+
+@pytest.mark.django_db
+def test_a_draft_that_nobody_sends_is_forgotten_after_ninety_days_and_what_was_sent_is_not(community):
+    kept, old = sent(community), written(make_community("B"), make_user("anna"))
+
+    assert applications.forget_drafts(now=SENT_AT + timedelta(days=89)) == 0
+    assert applications.forget_drafts(now=SENT_AT + timedelta(days=91)) == 1
+
+    assert list(Application.objects.all()) == [kept]
+    assert old.pk != kept.pk

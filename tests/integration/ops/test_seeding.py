@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from django.db.models import F, Sum
 from django.test import override_settings
 
 from cercollettiva.core.models import (
+    Application,
     CERConfiguration,
     CERMembership,
     MemberRegistry,
@@ -88,7 +90,14 @@ def test_the_whole_community_is_there_and_its_logins_open_the_door(sow):
 
     cer = CERConfiguration.objects.get()
     assert (cer.code, cer.market_zone, cer.organisation.legal_form) == ("CER-LUCERNAIA", "NORD", "ASSOCIATION")
-    assert CustomUser.objects.count() == CERMembership.objects.members().count() == Plant.objects.count() == 12
+    assert CERMembership.objects.active_at(NOW).members().count() == Plant.objects.count() == 12
+    assert Counter(each.state for each in Application.objects.all()) == {
+        "SUBMITTED": 2,
+        "TO_FIX": 1,
+        "REJECTED": 1,
+        "DRAFT": 1,
+    }
+    assert CustomUser.objects.count() == 12 + Application.objects.count()
     assert Plant.objects.filter(source="PV", nominal_power__gt=0, censimp_code__startswith="IM_").count() == 5
     assert DeviceConfiguration.objects.count() == 16
     assert list(MemberRegistry.objects.values_list("number", flat=True)) == list(range(1, 13))
