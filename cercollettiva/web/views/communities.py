@@ -129,6 +129,7 @@ def people_of(community: CERConfiguration, user: Any) -> dict[str, Any]:
         "members_count": active.members().count(),
         "registry_url": page_there(f"/cer/{community.pk}/registry/") if is_admin else "",
         "fees_url": page_there(f"/cer/{community.pk}/fees/") if is_admin else "",
+        "settings_url": page_there(f"/cer/{community.pk}/settings/") if is_admin else "",
         "card_url": page_there(f"/cer/{community.pk}/card/"),
     }
     if is_admin:
