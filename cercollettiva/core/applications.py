@@ -81,7 +81,7 @@ def open_membership(community: CERConfiguration, user: CustomUser) -> CERMembers
 @transaction.atomic
 def save_step(application: Application, step: ApplicationStep, values: dict[str, Any], *, at: datetime) -> Application:
     """Keep what one step says. Raises CannotBeWritten."""
-    fresh = _locked(application)
+    fresh = locked(application)
     if not fresh.may_be_written:
         raise CannotBeWritten
     fresh.write(step.value, values)
@@ -95,7 +95,7 @@ def save_step(application: Application, step: ApplicationStep, values: dict[str,
 @transaction.atomic
 def renew_link(application: Application) -> Application:
     """A key for a new link; the links that were sent before no longer open."""
-    fresh = _locked(application)
+    fresh = locked(application)
     fresh.link_key = make_link_key()
     fresh.save(update_fields=["link_key"])
     return fresh
@@ -107,7 +107,7 @@ def submit(application: Application, user: CustomUser, *, at: datetime) -> Appli
 
     The person's own data go to their account, the consents become rows with the time they were given.
     """
-    fresh = _locked(application)
+    fresh = locked(application)
     if not fresh.may_be_written:
         return None
     if fresh.first_missing_step is not None:
@@ -136,7 +136,7 @@ def forget_drafts(*, now: datetime) -> int:
 @transaction.atomic
 def withdraw(application: Application, *, by: CustomUser, at: datetime) -> ApplicationEvent | None:
     """Take back what one sent, while nobody has decided; None where it is decided."""
-    fresh = _locked(application)
+    fresh = locked(application)
     if not fresh.is_open or fresh.membership is None:
         return None
     fresh.membership.leave(at=at)
@@ -192,14 +192,14 @@ def approve(
     return event
 
 
-def _locked(application: Application) -> Application:
-    """As it is now. On SQLite a transaction locks the whole database when it begins."""
+def locked(application: Application) -> Application:
+    """As it is now, until the transaction ends. On SQLite a transaction locks the whole database when it begins."""
     rows = Application.objects.select_for_update(of=("self",)).select_related("community", "membership__user")
     return rows.get(pk=application.pk)
 
 
 def _as_it_was_read(application: Application, revision: int) -> Application:
-    fresh = _locked(application)
+    fresh = locked(application)
     if fresh.revision != revision or not fresh.is_open:
         raise ChangedMeanwhile(fresh)
     return fresh

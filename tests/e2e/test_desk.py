@@ -12,8 +12,9 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.conftest import AXE
 from tests.e2e.office import Office, running_office
-from tests.e2e.test_accounts import Somebody, complaints_of, look
+from tests.e2e.test_accounts import SMALL_TARGETS, Somebody, complaints_of
 from tests.integration.users.signing import PASSWORD
 
 pytestmark = pytest.mark.e2e
@@ -66,8 +67,17 @@ class Looking:
         self.wrong: list[str] = []
 
     def at(self, page: Page, name: str) -> None:
-        self.wrong += look(page, f"desk-{name}-{self.walk.language}", self.pictures, self.walk.theme)
-        page.set_viewport_size({"width": self.walk.width, "height": 780})
+        """A picture at the walk's own width; then axe, and whether it fits a phone of 320 pixels."""
+        walk = self.walk
+        page.screenshot(path=self.pictures / f"desk-{name}-{walk.width}-{walk.theme}.png", full_page=True)
+        page.evaluate(AXE)
+        found = page.evaluate("async () => (await axe.run()).violations")
+        self.wrong += [f"{name}: {one['id']} {node['html'][:120]}" for one in found for node in one["nodes"]]
+        self.wrong += [f"{name}: small target {one}" for one in page.evaluate(SMALL_TARGETS)]
+        for width in (320, walk.width):
+            page.set_viewport_size({"width": width, "height": 780})
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                self.wrong.append(f"{name}: wider than {width}")
 
 
 def come(browser: Browser, office: Office, walk: Walk) -> Somebody:

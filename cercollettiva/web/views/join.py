@@ -177,7 +177,7 @@ def _save(
         return back
     if wanted is ApplicationStep.CONSENTS:
         return _send(request, application)
-    following = list(ApplicationStep)[_order(wanted) + 1]
+    following = application.first_missing_step or ApplicationStep.CONSENTS
     return redirect("communities:join-step", pk=application.community_id, step=following.value)
 
 
@@ -194,6 +194,7 @@ def _send(request: HttpRequest, application: Application) -> HttpResponse:
         return back
     try:
         with transaction.atomic():
+            application = applications.locked(application)  # of two at once, the second finds the account of the first
             user = account_for(application, request.user, at=now)
             event = applications.submit(application, user, at=now)
             if event is not None:

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import connection
 
 from cercollettiva.core import member_import, registry
-from cercollettiva.core.models import MemberImportRow, Organisation
+from cercollettiva.core.models import Application, ApplicationEvent, MemberImportRow, Organisation
 from cercollettiva.documents.models import Document
 from cercollettiva.documents.types import DocumentType
 from cercollettiva.energy.models import MQTTBroker
@@ -52,6 +52,9 @@ def sow() -> None:
     made.rows.update(**of_model(MemberImportRow))
     plant = make_plant(1)
     type(plant).objects.update(**of_model(type(plant)))
+    dates = {"created_at": NOW, "updated_at": NOW}
+    application = Application.objects.create(community=community, email=user.email, **dates, **of_model(Application))
+    ApplicationEvent.objects.create(application=application, kind="CORRECTION", at=NOW, **of_model(ApplicationEvent))
     MQTTBroker.objects.create(name="Broker", host="localhost", **of_model(MQTTBroker))
     Document.objects.create(type=DocumentType.BILL, owner=user, size=0, **of_model(Document))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Barrier, Thread
 from urllib.parse import urlsplit
 
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -169,6 +171,45 @@ def test_sent_twice_and_back_after_sending_changes_nothing(client, community, el
     assert CERMembership.objects.filter(state=MembershipState.SUBMITTED).count() == 1
     assert len(mails_to("elena@example.it")) == 1
     assert Application.objects.get().answer("role")["member_type"] == "CONSUMER"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_send_it_once_and_make_one_account(community):
+    clients = [Client(), Client()]
+    ask_for_link(clients[0], community.pk, EMAIL)
+    follow_link(clients[0], EMAIL)
+    apply(clients[0], community.pk, until="papers")
+    clients[1].get(link_in_mail(EMAIL))
+    start, answers = Barrier(2), []
+
+    def click(client) -> None:
+        try:
+            start.wait()
+            answers.append(post(client, community.pk, "consents").status_code)
+        finally:
+            connection.close()
+
+    clicks = [Thread(target=click, args=[client]) for client in clients]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join()
+
+    assert answers == [302, 302]
+    assert CustomUser.objects.filter(email=EMAIL).count() == 1
+    assert CERMembership.objects.filter(user__email=EMAIL).count() == 1
+    assert len([text for text in mails_to(EMAIL) if text.startswith("Domanda ricevuta")]) == 1
+
+
+def test_what_is_changed_at_the_end_leads_back_to_the_end(client, community):
+    ask_for_link(client, community.pk, EMAIL)
+    follow_link(client, EMAIL)
+    apply(client, community.pk, until="papers")
+
+    answer = post(client, community.pk, "person", last_name="D’Amico Rossi")
+
+    assert answer["Location"] == f"/cer/{community.pk}/join/consents/"
+    assert "D’Amico Rossi" in page_of(client.get(answer["Location"]))
 
 
 def test_what_was_typed_when_the_session_ended_is_kept(client, community):
