@@ -39,10 +39,13 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         _entry(request, _("Home"), reverse("web:home"), "home"),
     ]
     groups = [{"label": "", "entries": entries}]
+    energy = _energy_entries(request)
     if role in (MemberRole.ADMIN, MemberRole.TECHNICAL) or user.is_staff or user.is_superuser:
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
-        groups.append({"label": _("Energia"), "entries": [meters]})
+        energy.append(meters)
+        entries[1]["icon"] = ""  # the phone's bar has four places, and the mark leads home too
+    groups.append({"label": _("Energia"), "entries": energy})
     people = _people_entries(request, user, places)
     if people:
         groups.append({"label": _("Persone"), "entries": people})
@@ -51,6 +54,17 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "layout": "top" if role is MemberRole.MEMBER else "rail",
         "who": {"name": user.get_full_name() or user.email, "role_label": role.label if role else _("piattaforma")},
     }
+
+
+def _energy_entries(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages about plants and what they measure, for whoever is signed in."""
+    now = _entry(request, _("Adesso"), reverse("meters:energy"), "")
+    now["current"] = request.path.startswith(("/energy/plants/", "/energy/measurements/", "/energy/settings/")) or (
+        request.path == "/energy/"
+    )
+    plants = _entry(request, _("Impianti"), reverse("core:plants"), "plant")
+    plants["current"] = request.path.startswith("/plants/")
+    return [now, plants]
 
 
 def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place]) -> list[dict[str, Any]]:
