@@ -50,7 +50,7 @@ class AddMeterForm(forms.Form):
     role = forms.ChoiceField(
         label=_("Che cosa misura"),
         required=False,
-        choices=[("", _("Il solito: lo scambio, o la produzione per un produttore")), *Role.choices],
+        choices=[("", _("Il solito per questo impianto")), *Role.choices],
     )
     component = forms.CharField(
         label=_("Canale"),

@@ -127,6 +127,9 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
         else:
             self.initial["active_from"] = timezone.localdate(self.instance.active_from, timezone=formats.ROME)
             self.initial["owner_email"] = self.instance.owner.email if self.instance.owner else ""
+        for name in ("nominal_power", "expected_yearly_production_kwh", "storage_capacity_kwh", "storage_power_kw"):
+            if isinstance(self.initial.get(name), Decimal):
+                self.initial[name] = self.initial[name].normalize()  # 40, not 40,000
         if not self._administers():
             del self.fields["owner_email"]
         if self.has_history:
