@@ -9,8 +9,10 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from bench.publisher import Publisher
+from tests.e2e.conftest import Visitor
 
 pytestmark = pytest.mark.e2e
 
@@ -60,8 +62,6 @@ def sound(visitor, pictures, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def technician(browser, demo):
-    from tests.e2e.conftest import Visitor
-
     options = {"permissions": ["geolocation"], "geolocation": {"latitude": 44.6471, "longitude": 10.9252}}
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="it-IT", **options)
     visitor = Visitor(context, demo)
@@ -80,7 +80,7 @@ def test_from_a_new_plant_to_its_first_live_watt(technician, demo, pictures):
     page.select_option("#id_plant_type", "PROSUMER")
     typed(technician, "nominal_power", "6000")
     chosen(technician, "Sono qui")
-    page.wait_for_function("document.querySelector('#id_latitude').value === '44,64710'")
+    expect(page.locator("#id_latitude")).to_have_value("44,64710")
     chosen(technician, "Aggiungi l’impianto")
     assert "se volevi dire 6.000 W scrivi 6" in page.locator("[role=alert]").inner_text()
     assert page.locator("[data-pin]").is_visible()
@@ -103,7 +103,7 @@ def test_from_a_new_plant_to_its_first_live_watt(technician, demo, pictures):
     speak_until(demo, technician, OLD, 340.0, page.locator("h1", has_text="parla"))
     assert "340" in page.locator("h1 [data-field=power]").inner_text()
     speak(demo, OLD, 1234.0, 231.5)
-    page.wait_for_function("document.querySelector('h1 [data-field=power]').textContent.includes('1,23')")
+    expect(page.locator("h1 [data-field=power]")).to_contain_text("1,23", timeout=10_000)
 
 
 def test_the_check_follows_the_figure_and_says_that_it_is_the_wrong_way_round(technician, demo, pictures):
