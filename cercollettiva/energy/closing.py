@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import ForeignObjectRel
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cercollettiva.core.models import Plant
-from cercollettiva.energy.models import DevicePlacement, EnergyAggregate, EnergyIntervalPart, SubjectKind
+from cercollettiva.energy.models import DevicePlacement, EnergyAggregate, SubjectKind
 
 
 class NotClosed(Exception):
@@ -19,12 +20,14 @@ class NotClosed(Exception):
 
 def has_history(plant: Plant) -> bool:
     """Whether anything was ever attached to a plant: meters, measures, papers, alerts, totals."""
-    for relation in Plant._meta.related_objects:
+    for relation in Plant._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, ForeignObjectRel):
+            continue
         rows: Any = relation.related_model._base_manager
         if rows.filter(**{relation.field.name: plant.pk}).exists():
             return True
     totals = EnergyAggregate.objects.filter(subject_kind=SubjectKind.PLANT, subject_id=plant.pk)
-    return totals.exists() or EnergyIntervalPart.objects.filter(plant=plant).exists()
+    return totals.exists()
 
 
 def delete_untouched(plant: Plant) -> bool:
