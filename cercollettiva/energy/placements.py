@@ -249,7 +249,7 @@ def _check_moment(plant: Plant, since: datetime) -> None:
             % {"plant": plant.name, "day": _day(plant.active_from)},
             field="since",
         )
-    if plant.active_to is not None and since >= plant.active_to:
+    if plant.active_to is not None:
         raise NotProvisioned(
             _("L’impianto %(plant)s è chiuso dal %(day)s: scegline uno aperto.")
             % {"plant": plant.name, "day": _day(plant.active_to)},

@@ -17,6 +17,7 @@ from cercollettiva.web.forms import ItalianDecimalField
 DAY: Final = "%Y-%m-%d"
 MOMENT: Final = "%Y-%m-%dT%H:%M"
 EARLIEST: Final = date(1900, 1, 1)
+YEARS: Final = (2000, 3000)  # of measures; more or less is a slip of the keyboard
 
 
 class DayField(forms.DateField):
@@ -47,10 +48,19 @@ class MomentField(forms.DateTimeField):
     """Day and time by the clock on the wall; the view reads it with Italy's time zone active."""
 
     widget = forms.DateTimeInput(format=MOMENT, attrs={"type": "datetime-local"})
-    default_error_messages = {"invalid": _("Scrivi giorno e ora, per esempio 23/11/2026 14:30.")}
+    default_error_messages = {
+        "invalid": _("Scrivi giorno e ora, per esempio 23/11/2026 14:30."),
+        "ancient": _("L’anno non può essere giusto: scrivi quattro cifre, per esempio 2026."),
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(input_formats=[MOMENT, "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M"], **kwargs)
+
+    def clean(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().clean(value)
+        if moment is not None and not YEARS[0] <= moment.year <= YEARS[1]:
+            raise ValidationError(self.error_messages["ancient"], code="ancient")
+        return moment
 
 
 class CoordinateField(ItalianDecimalField):

@@ -53,4 +53,5 @@ def _mark_of(text: str) -> tuple[datetime, str] | None:
         moment = datetime.fromisoformat(instant)
     except ValueError:
         return None
-    return (moment, component) if between and moment.tzinfo is not None and "\0" not in component else None
+    is_ours = between and moment.tzinfo is not None and 2000 <= moment.year <= 2100 and "\0" not in component
+    return (moment, component) if is_ours else None

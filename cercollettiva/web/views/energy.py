@@ -36,6 +36,7 @@ from cercollettiva.web.views.meters import LOOKS
 from cercollettiva.web.views.plant_meters import in_italian_time
 
 ON_A_PAGE: Final = 50
+CHOSEN_FROM: Final = 200  # meters in a list; with more one writes the name
 MEASUREMENTS_ON_A_PAGE: Final = 30  # of three phases each
 LIVE_PLANTS: Final = 4  # a person may open five sockets
 SHOWN_PLANTS: Final = 12
@@ -45,7 +46,11 @@ class MeasurementFilter(forms.Form):
     """Which measurements: of one meter, in a time, of a quality."""
 
     dispositivo = forms.ModelChoiceField(
-        DeviceConfiguration.objects.none(), label=gettext_lazy("Misuratore"), empty_label=None
+        DeviceConfiguration.objects.none(),
+        to_field_name="device_id",
+        label=gettext_lazy("Misuratore"),
+        empty_label=None,
+        error_messages={"invalid_choice": gettext_lazy("Nessun tuo misuratore ha questo nome adesso.")},
     )
     dal = MomentField(label=gettext_lazy("Dal"), required=False)
     al = MomentField(label=gettext_lazy("Al"), required=False)
@@ -59,7 +64,10 @@ class MeasurementFilter(forms.Form):
 
     def __init__(self, data: Any, *, devices: QuerySet[DeviceConfiguration]) -> None:
         super().__init__(data, label_suffix="")
-        self.fields["dispositivo"].queryset = devices  # type: ignore[attr-defined]
+        device: Any = self.fields["dispositivo"]
+        device.queryset = devices
+        if devices[: CHOSEN_FROM + 1].count() > CHOSEN_FROM:
+            device.widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
@@ -114,7 +122,7 @@ def measurements(request: HttpRequest) -> HttpResponse:
     first = devices.first()
     asked = request.GET.copy()
     if first is not None and not asked.get("dispositivo"):
-        asked["dispositivo"] = str(first.pk)
+        asked["dispositivo"] = first.device_id
     form = MeasurementFilter(asked, devices=devices)
     page, device = None, None
     if first is not None and form.is_valid():

@@ -108,6 +108,7 @@ def test_a_card_shows_no_password_and_nothing_of_another_plant(client, plant, se
         ({"since": "2999-01-01T00:00"}, "nel futuro"),
         ({"since": "2024-12-31T00:00"}, "scrivi un momento dal 01/01/2025"),
         ({"since": "domani"}, "Scrivi giorno e ora"),
+        ({"since": "0026-03-29T12:30"}, "quattro cifre"),
         ({"since": "2026-03-29T02:30"}, "2026-03-29"),  # an hour that the clock jumped over
         ({"device_id": "due parole"}, "solo lettere"),
         ({"component": "em"}, "em:0"),
@@ -218,6 +219,14 @@ def test_a_silent_channel_cannot_be_checked(client, plant):
     assert "non ha ancora detto nulla" in answer.content.decode()
 
 
+def test_a_closed_plant_takes_no_meter(client, plant):
+    plant.active_to = timezone.now()
+    plant.save()
+
+    assert "è chiuso dal" in add(client, plant).content.decode()
+    assert not DevicePlacement.objects.exists()
+
+
 def test_who_already_speaks_with_this_pod_is_offered(client, plant):
     now = timezone.now()
     for pod in ("IT001E00000001", "IT001E00000002"):
@@ -260,9 +269,11 @@ def test_measurements_may_be_narrowed_and_a_backward_time_is_refused(client, pla
 
     wrong = client.get("/energy/measurements/?dal=2026-06-01T12:00&al=2026-06-01T11:00")
     empty = client.get("/energy/measurements/?dal=2026-06-01T12:00&al=2026-06-01T13:00&dopo=nonsense")
+    unknown = client.get("/energy/measurements/?dispositivo=nessuno")
 
     assert "È prima dell’inizio" in wrong.content.decode()
     assert "Togli il filtro" in empty.content.decode()
+    assert "Nessun tuo misuratore" in unknown.content.decode()
 
 
 def test_what_a_meter_measured_elsewhere_is_not_shown(client, plant):
