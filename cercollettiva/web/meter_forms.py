@@ -8,7 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cercollettiva.core.models import Plant
@@ -72,7 +72,7 @@ class AddMeterForm(forms.Form):
     def clean_component(self) -> str:
         component = str(self.cleaned_data["component"]).strip()
         if component and not COMPONENT.fullmatch(component):
-            raise forms.ValidationError(_t("Il canale si scrive come em:0 o em1:2."))
+            raise forms.ValidationError(gettext("Il canale si scrive come em:0 o em1:2."))
         return component
 
     def meter(self) -> NewMeter:
@@ -143,11 +143,11 @@ class RolesForm(forms.Form):
         given: dict[str, Any] = super().clean() or self.cleaned_data
         component, role = given.get("component", "").strip(), given.get(f"role_{self.extra}")
         if bool(component) != bool(role):
-            self.add_error("component" if role else f"role_{self.extra}", _t("Servono canale e ruolo insieme."))
+            self.add_error("component" if role else f"role_{self.extra}", gettext("Servono canale e ruolo insieme."))
         elif component and not COMPONENT.fullmatch(component):
-            self.add_error("component", _t("Il canale si scrive come em:0 o em1:2."))
+            self.add_error("component", gettext("Il canale si scrive come em:0 o em1:2."))
         elif component and (component, given.get("phases", "")) in self.channels:
-            self.add_error("component", _t("Questo canale è già nell’elenco."))
+            self.add_error("component", gettext("Questo canale è già nell’elenco."))
         return given
 
     def wanted(self) -> list[WantedRole]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cercollettiva.core.models import CERConfiguration, CERMembership, Plant
@@ -118,7 +118,7 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
         self.power_was_doubted = False
         communities: Any = self.fields["cer_configuration"]
         communities.queryset = self._communities()
-        communities.empty_label = _t("Scegli la comunità")
+        communities.empty_label = gettext("Scegli la comunità")
         communities.required = True
         if self.instance.pk is None:
             self.initial.setdefault("active_from", timezone.localdate(timezone=formats.ROME))
@@ -135,36 +135,26 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
         if self.has_history:
             for name in FIXED:
                 self.fields[name].disabled = True
-                self.fields[name].help_text = _t(
+                self.fields[name].help_text = gettext(
                     "Ha già una storia: per cambiarlo chiudi l’impianto e creane un altro."
                 )
 
     def clean_nominal_power(self) -> Decimal | None:
-        power: Decimal | None = self.cleaned_data.get("nominal_power")
-        sure = self.data.get(self.add_prefix("power_is_right")) or power == self.initial.get("nominal_power")
-        if power is not None and power >= MEGAWATT and not sure:
-            self.power_was_doubted = True
-            watts = {"meant": formats.number(power), "kilowatts": _plain(power / 1000)}
-            raise forms.ValidationError(
-                _t(
-                    "%(meant)s kW sono tantissimi: se volevi dire %(meant)s W scrivi %(kilowatts)s. "
-                    "Se è davvero così, spunta «È giusto così»."
-                )
-                % watts,
-                code="watts",
-            )
-        return power
+        return self._kilowatts("nominal_power")
+
+    def clean_storage_power_kw(self) -> Decimal | None:
+        return self._kilowatts("storage_power_kw")
 
     def clean_province(self) -> str:
         province = str(self.cleaned_data.get("province") or "").strip().upper()
         if province and not (len(province) == 2 and province.isalpha()):
-            raise forms.ValidationError(_t("È la sigla di due lettere: per esempio MO."))
+            raise forms.ValidationError(gettext("È la sigla di due lettere: per esempio MO."))
         return province
 
     def clean_zip_code(self) -> str:
         code = str(self.cleaned_data.get("zip_code") or "").strip()
         if code and not (len(code) == 5 and code.isascii() and code.isdigit()):
-            raise forms.ValidationError(_t("Il CAP ha cinque cifre: per esempio 41012."))
+            raise forms.ValidationError(gettext("Il CAP ha cinque cifre: per esempio 41012."))
         return code
 
     def clean(self) -> dict[str, Any]:
@@ -174,7 +164,7 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
             {"latitude", "longitude"} & set(self.errors)
         ):
             missing = "latitude" if given.get("latitude") is None else "longitude"
-            self.add_error(missing, _t("Servono tutte e due le coordinate, o nessuna."))
+            self.add_error(missing, gettext("Servono tutte e due le coordinate, o nessuna."))
         if given.get("owner_email") and "owner_email" in self.fields:
             self._find_owner(given)
         return given
@@ -201,6 +191,23 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
         if day is not None:
             self.cleaned_data["active_from"] = day
 
+    def _kilowatts(self, name: str) -> Decimal | None:
+        """A power that is rather in watts is asked back, until somebody says that it is right."""
+        power: Decimal | None = self.cleaned_data.get(name)
+        sure = self.data.get(self.add_prefix("power_is_right")) or power == self.initial.get(name)
+        if power is not None and power >= MEGAWATT and not sure:
+            self.power_was_doubted = True
+            watts = {"meant": formats.number(power), "kilowatts": _plain(power / 1000)}
+            raise forms.ValidationError(
+                gettext(
+                    "%(meant)s kW sono tantissimi: se volevi dire %(meant)s W scrivi %(kilowatts)s. "
+                    "Se è davvero così, spunta «È giusto così»."
+                )
+                % watts,
+                code="watts",
+            )
+        return power
+
     def _communities(self) -> Any:
         """Those one looks after, and those one is a member of for one's own plant."""
         managed = CERConfiguration.objects.managed_by(self.user)
@@ -220,7 +227,7 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
         community = given.get("cer_configuration")
         if community is not None and not self._administers(community.pk):
             self.add_error(
-                "owner_email", _t("Solo chi amministra la comunità dice di chi è un impianto: lascia vuoto.")
+                "owner_email", gettext("Solo chi amministra la comunità dice di chi è un impianto: lascia vuoto.")
             )
             return
         if current is not None and email == current.email:
@@ -231,7 +238,8 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
         membership = active.select_related("user").first()
         if membership is None:
             self.add_error(
-                "owner_email", _t("Nessun socio di questa comunità ha questa email: invitalo prima, o lascia vuoto.")
+                "owner_email",
+                gettext("Nessun socio di questa comunità ha questa email: invitalo prima, o lascia vuoto."),
             )
         else:
             given["owner"] = membership.user
@@ -242,12 +250,13 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
         if installed and entered and entered < installed:
             self.add_error(
                 "entry_into_operation",
-                _t("È prima dell’installazione (%(day)s): correggi uno dei due giorni.") % {"day": _written(installed)},
+                gettext("È prima dell’installazione (%(day)s): correggi uno dei due giorni.")
+                % {"day": _written(installed)},
             )
         if entered and commercial and commercial < entered:
             self.add_error(
                 "commercial_operation",
-                _t("È prima dell’entrata in esercizio (%(day)s): correggi uno dei due giorni.")
+                gettext("È prima dell’entrata in esercizio (%(day)s): correggi uno dei due giorni.")
                 % {"day": _written(entered)},
             )
 

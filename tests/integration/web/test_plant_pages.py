@@ -86,6 +86,7 @@ def test_a_member_adds_their_own_plant_and_is_led_to_its_meter(client, community
         ({"nominal_power": "0.125"}, "Scrivi 0,125 per 125 W, oppure 125 per 125,00 kW"),
         ({"nominal_power": "1.234"}, "Scrivi 1,234 per 1,23 kW, oppure 1234 per 1.234,00 kW"),
         ({"nominal_power": "6000"}, "se volevi dire 6.000 W scrivi 6"),
+        ({"storage_power_kw": "5000"}, "se volevi dire 5.000 W scrivi 5"),
         ({"nominal_power": "-18,017"}, "maggiore o uguale a 0"),
         ({"nominal_power": "sei"}, "Scrivi un numero"),
         ({"active_from": "2999-01-01"}, "È nel futuro"),
