@@ -37,16 +37,19 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     role = min((place.role for place in places), key=_WEIGHTS.__getitem__, default=None)
     entries = [
         _entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard"),
-        _entry(request, _("Home"), reverse("web:home"), "" if role is MemberRole.ADMIN else "home"),
+        _entry(request, _("Home"), reverse("web:home"), "home"),
     ]
     groups: list[dict[str, Any]] = [{"label": "", "entries": entries}]
+    if any(place.is_member for place in places):
+        icon = "person" if role is MemberRole.MEMBER else ""  # the phone's bar has four places
+        entries.append(_entry(request, _("La mia pagina"), reverse("register:me"), icon))
+    energy = _energy_entries(request)
     if role in (MemberRole.ADMIN, MemberRole.TECHNICAL) or user.is_staff or user.is_superuser:
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
-        groups.append({"label": _("Energia"), "entries": [meters]})
-    if any(place.is_member for place in places):
-        icon = "person" if role is MemberRole.MEMBER else ""  # the phone's bar has four places
-        groups[0]["entries"].append(_entry(request, _("La mia pagina"), reverse("register:me"), icon))
+        energy.append(meters)
+        entries[1]["icon"] = ""  # the phone's bar has four places, and the mark leads home too
+    groups.append({"label": _("Energia"), "entries": energy})
     people = _people_entries(request, user, places)
     if people:
         groups.append({"label": _("Persone"), "entries": people})
@@ -55,6 +58,17 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "layout": "top" if role is MemberRole.MEMBER else "rail",
         "who": {"name": user.get_full_name() or user.email, "role_label": role.label if role else _("piattaforma")},
     }
+
+
+def _energy_entries(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages about plants and what they measure, for whoever is signed in."""
+    now = _entry(request, _("Adesso"), reverse("meters:energy"), "")
+    now["current"] = request.path.startswith(("/energy/plants/", "/energy/measurements/", "/energy/settings/")) or (
+        request.path == "/energy/"
+    )
+    plants = _entry(request, _("Impianti"), reverse("core:plants"), "plant")
+    plants["current"] = request.path.startswith("/plants/")
+    return [now, plants]
 
 
 def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place]) -> list[dict[str, Any]]:
@@ -66,10 +80,9 @@ def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place])
         desk = _entry(request, _("Domande"), reverse("desk:desk"), "" if is_staff else "members")
         desk["current"] = request.path.startswith(reverse("desk:desk"))
         entries.append(desk)
-    for number, place in enumerate(administered):
+    for place in administered:
         label = _("Ruoli") if len(administered) == 1 else f"{_('Ruoli')}: {place.name}"
-        icon = "community" if number == 0 and not is_staff else ""  # the phone's bar has four places
-        entries.append(_entry(request, label, reverse("core:roles", args=[place.community]), icon))
+        entries.append(_entry(request, label, reverse("core:roles", args=[place.community]), ""))
         entries += _desk_entries(request, place, alone=len(administered) == 1)
     if is_staff:
         entries.append(_entry(request, _("Persone"), reverse("users:management"), "members"))

@@ -372,3 +372,31 @@ ROUTES.update(
         **{f"{space}:bulk": _ALL_FEES for space in ("fees-api", "fees-api-again")},
     }
 )
+
+_PLANT: Final = lambda world, side: [world.side(side).plant.pk]  # noqa: E731
+_STAY: Final = lambda world, side: [  # noqa: E731
+    world.side(side).plant.pk,
+    world.side(side).plant.device_placements.values_list("pk", flat=True)[0],
+]
+
+# Plants and their meters: the member of a community owns its plant, so whoever belongs to it may change it.
+ROUTES.update(
+    {
+        "core:plants": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "core:plant-create": page(signed_in(OK), otherwise=signed_in(NOT_ALLOWED)),
+        "core:plant-update": page(insiders(OK), arguments=_PLANT, otherwise=signed_in(NOT_ALLOWED)),
+        "core:plant-delete": page(insiders(OK), arguments=_PLANT, otherwise=signed_in(NOT_ALLOWED)),  # not confirmed
+        "core:plant-mqtt": Route(safe(insiders(OK)), _PLANT, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-add": page(insiders(OK), arguments=_PLANT, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-card": Route(safe(insiders(OK)), _STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-roles": page(insiders(OK), arguments=_STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-move": page(insiders(OK), arguments=_STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-check": Route(
+            {**safe(insiders(OK)), "POST": insiders(MOVED)}, _STAY, otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "meters:energy": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "meters:plants": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "meters:measurements": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "meters:broker": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
+    }
+)

@@ -1,5 +1,6 @@
 """What is asked of the energy tables, by subject. Pages, JSON and sockets read here, from rows the asker may see."""
 
+from cercollettiva.energy.queries.broker import BrokerAddress, broker_address, last_batch_at
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
 from cercollettiva.energy.queries.measurements import (
     MeasurementQuality,
@@ -7,6 +8,7 @@ from cercollettiva.energy.queries.measurements import (
     get_latest_measurement,
 )
 from cercollettiva.energy.queries.meters import Standing, anomalies_of, searched, standings, with_standing
+from cercollettiva.energy.queries.pages import MeasurementPage, measurement_page
 from cercollettiva.energy.queries.periods import (
     Known,
     OwnUse,
@@ -32,10 +34,12 @@ from cercollettiva.energy.queries.states import DeviceNow, PhaseNow, device_stat
 from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_midnight
 
 __all__ = [
+    "BrokerAddress",
     "CommunityPower",
     "DeviceNow",
     "EnergyToday",
     "Known",
+    "MeasurementPage",
     "MeasurementQuality",
     "OwnUse",
     "PeriodTotal",
@@ -48,6 +52,7 @@ __all__ = [
     "TotalPower",
     "aggregate_by_period",
     "anomalies_of",
+    "broker_address",
     "check_measurement_quality",
     "communities_power",
     "device_states_of",
@@ -57,7 +62,9 @@ __all__ = [
     "first_total",
     "get_latest_measurement",
     "known_sum",
+    "last_batch_at",
     "local_midnight",
+    "measurement_page",
     "own_use",
     "power_history",
     "power_of_plants",

@@ -107,6 +107,18 @@ def instant(value: dt.datetime | None, style: formats.DateStyle = "medium") -> s
 
 
 @register.filter
+def to_the_second(value: dt.datetime | None) -> str:
+    """23/11/2026 14:30:05, for rows that follow each other within a minute."""
+    return f"{value.astimezone(formats.ROME):%d/%m/%Y %H:%M:%S}" if value else formats.MISSING
+
+
+@register.filter
+def line_name(phase: str) -> str:
+    """L1 for the phase that a meter calls a."""
+    return {"a": "L1", "b": "L2", "c": "L3"}.get(phase, phase)
+
+
+@register.filter
 def interval(start: dt.datetime | None, end: dt.datetime | None) -> str:
     return formats.interval(start, end, locale=page_locale())
 

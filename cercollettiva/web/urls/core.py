@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from cercollettiva.web.urls import plants as plants_urls
 from cercollettiva.web.views import dashboard, history, plants, roles
 
 app_name = "core"
@@ -10,6 +11,7 @@ urlpatterns = [
     path("cer/<int:pk>/", dashboard.community, name="community"),
     path("cer/<int:pk>/history.csv", history.community_csv, name="community-history"),
     path("cer/<int:pk>/roles/", roles.community_roles, name="roles"),
+    *plants_urls.urlpatterns,
     path("plants/<int:pk>/", plants.plant, name="plant"),
     path("plants/<int:pk>/history.csv", history.plant_csv, name="plant-history"),
 ]
