@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from cercollettiva.core import cards, fees
 from cercollettiva.core.models import CERConfiguration, CERMembership, MembershipCard, PaymentMethod
 from cercollettiva.core.registry import day_of
-from cercollettiva.settlement.operations import write_rule
 
 METHODS = (PaymentMethod.BANK_TRANSFER, PaymentMethod.BANK_TRANSFER, PaymentMethod.CASH, PaymentMethod.CARD)
 LATE = 2  # of twelve: one is late, one still has time
@@ -21,8 +20,6 @@ def write_desk(cer: CERConfiguration, *, now: datetime) -> None:
         _renew_to(membership, today)
         for card in membership.cards.order_by("valid_from"):
             _pay(card, number, today)
-    admin = CERMembership.objects.administering(at=now).filter(community=cer).select_related("user").first()
-    write_rule(cer, valid_from=cer.founded_on or today, by=admin.user if admin else None)
 
 
 def _renew_to(membership: CERMembership, today: date) -> None:
