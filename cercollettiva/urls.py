@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
@@ -16,5 +17,6 @@ urlpatterns = [
     path("users/", include("cercollettiva.web.urls.users")),
     path("users/", include("cercollettiva.web.urls.allauth")),
     path("monitoring/", include("cercollettiva.monitoring.urls")),
+    path("ceradmin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

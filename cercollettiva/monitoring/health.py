@@ -1,29 +1,187 @@
-"""Whether the parts of the platform answer."""
+"""Whether the parts of the platform answer: database, meters' road, cache, machine, queue."""
 
 from __future__ import annotations
 
-import logging
-from enum import Enum
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Final
 
-from django.db import DatabaseError, connection
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Max
+from django.utils import timezone
 
-logger = logging.getLogger(__name__)
+from cercollettiva.energy.models import DeviceState, DirtyQuarter, IngestBatch, MQTTBroker
+from cercollettiva.monitoring.broker import Address, address_of, is_alive
+from cercollettiva.monitoring.probes import Answer, Health, Probe, Question, ask_all
+
+LATE_SECONDS: Final = 120  # a meter says something at least every minute
+SILENT_SECONDS: Final = 900
+CLOCK_SECONDS: Final = 2.0
+MANY_QUARTERS: Final = 10_000  # waiting to be computed
+DISK_LOW, DISK_OUT = 0.10, 0.02
+MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
 
 
-class Health(Enum):
-    """The three words every health page answers with."""
-
-    HEALTHY = "HEALTHY"
-    DEGRADED = "DEGRADED"
-    UNHEALTHY = "UNHEALTHY"
-
-
-def database_health() -> Health:
-    """Healthy when the database answers a question."""
+@contextmanager
+def _own_connection() -> Iterator[None]:
+    """A thread's connection ends with its question: nothing stays open behind it."""
     try:
-        with connection.cursor() as cursor:
+        yield
+    finally:
+        connection.close()
+
+
+def asks_the_database(question: Question) -> Question:
+    @wraps(question)
+    def asked() -> Answer:
+        with _own_connection():
+            return question()
+
+    return asked
+
+
+@asks_the_database
+def database() -> Answer:
+    """Answers, and its clock agrees with ours."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT clock_timestamp()")
+            theirs: datetime = cursor.fetchone()[0]
+            difference = abs((datetime.now(UTC) - theirs).total_seconds())
+        else:
             cursor.execute("SELECT 1")
-    except DatabaseError:
-        logger.warning("The database does not answer the health check", exc_info=True)
+            difference = 0.0  # the same machine
+    status = Health.HEALTHY if difference < CLOCK_SECONDS else Health.DEGRADED
+    return Answer(status, {"engine": connection.vendor, "clock_difference_seconds": round(difference, 3)})
+
+
+@asks_the_database
+def mqtt() -> Answer:
+    """The broker answers, and what meters say reaches the tables.
+
+    The ingestor is another process: that it has a session is seen from what it commits. What the broker dropped only
+    the broker knows: null until it is asked.
+    """
+    address = _configured()
+    if address is None:
+        return Answer(Health.HEALTHY, {"reason": "no broker is configured"})  # nothing that could be ill
+    alive = is_alive(address)
+    now = timezone.now()
+    batch = IngestBatch.objects.order_by("-committed_at").values_list("ingestor", "committed_at").first()
+    heard = DeviceState.objects.aggregate(last=Max("last_seen"))["last"]
+    moments = [moment for moment in (batch[1] if batch else None, heard) if moment is not None]
+    silence = (now - max(moments)).total_seconds() if moments else None
+    details = {
+        "broker_answers": alive,
+        "ingestor": batch[0] if batch else None,
+        "last_commit": batch[1].isoformat() if batch else None,
+        "seconds_since_a_meter_spoke": None if silence is None else round(silence, 1),
+        "dropped_by_broker": None,
+    }
+    if not alive:
+        return Answer(Health.UNHEALTHY, {"reason": "the broker does not answer", **details})
+    if silence is not None and silence > SILENT_SECONDS:
+        return Answer(Health.UNHEALTHY, {"reason": "no meter has been heard for a quarter of an hour", **details})
+    late = silence is not None and silence > LATE_SECONDS
+    return Answer(Health.DEGRADED if late else Health.HEALTHY, details)
+
+
+def cache_answers() -> Answer:
+    """Gives back what it was given."""
+    key, value = f"health-{uuid.uuid4().hex}", uuid.uuid4().hex
+    cache.set(key, value, 10)
+    same = cache.get(key) == value
+    cache.delete(key)
+    kind = "shared" if settings.REDIS_URL else "of this process"
+    return Answer(Health.HEALTHY if same else Health.UNHEALTHY, {"kind": kind})
+
+
+def system() -> Answer:
+    """Room on the disk that takes uploads, memory to work in, and a clock that is not in the past."""
+    folder = next(path for path in (Path(settings.MEDIA_ROOT), *Path(settings.MEDIA_ROOT).parents) if path.exists())
+    disk = shutil.disk_usage(folder)
+    memory = _memory()
+    shares = {"disk": (disk.free / disk.total, DISK_LOW, DISK_OUT)}
+    if memory:
+        shares["memory"] = (memory["available"] / memory["total"], MEMORY_LOW, MEMORY_OUT)
+    clock_is_right = datetime.now(UTC) > datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
+    worst = max((_by_share(*share) for share in shares.values()), key=lambda health: health.rank)
+    details = {
+        "disk_free_bytes": disk.free,
+        "disk_total_bytes": disk.total,
+        "memory_available_bytes": memory.get("available"),
+        "memory_total_bytes": memory.get("total"),
+        "clock_is_after_our_files": clock_is_right,
+    }
+    return Answer(worst if clock_is_right else Health.UNHEALTHY, details)
+
+
+@asks_the_database
+def queue() -> Answer:
+    """How much the jobs are behind with quarter-hours; a part of it is counted, not all of a flood."""
+    waiting = DirtyQuarter.objects.values("pk")[: MANY_QUARTERS + 1].count()
+    return Answer(Health.DEGRADED if waiting > MANY_QUARTERS else Health.HEALTHY, {"quarters_waiting": waiting})
+
+
+def backup() -> Answer:
+    """Unknown until backups are made by the platform."""
+    return Answer(Health.HEALTHY, {"last_backup": None})
+
+
+PROBES: Final[dict[str, Probe]] = {
+    name: Probe(name, question)
+    for name, question in {
+        "database": database,
+        "mqtt": mqtt,
+        "cache": cache_answers,
+        "system": system,
+        "queue": queue,
+        "backup": backup,
+    }.items()
+}
+
+
+def overall(answers: dict[str, Answer]) -> Health:
+    """UNHEALTHY where nothing works, that is without the database; what else is ill leaves the pages working."""
+    if answers["database"].status is Health.UNHEALTHY:
         return Health.UNHEALTHY
-    return Health.HEALTHY
+    ill = any(answer.status is not Health.HEALTHY for answer in answers.values())
+    return Health.DEGRADED if ill else Health.HEALTHY
+
+
+def vital() -> dict[str, Answer]:
+    """What decides about the whole for whoever asks every few seconds."""
+    return ask_all(PROBES[name] for name in ("database", "mqtt", "cache", "system"))
+
+
+def everything() -> dict[str, Answer]:
+    return ask_all(PROBES.values())
+
+
+def _configured() -> Address | None:
+    if settings.MQTT_URL:
+        return address_of(settings.MQTT_URL)
+    row = MQTTBroker.objects.filter(is_active=True).first()
+    return Address(row.host, row.port, row.use_tls) if row else None
+
+
+def _memory() -> dict[str, int]:
+    """From the kernel; nothing where it does not tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return {}
+    told = {name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in lines) if rest}
+    names = {"total": "MemTotal", "available": "MemAvailable"}
+    return {ours: told[theirs] for ours, theirs in names.items() if theirs in told}
+
+
+def _by_share(free: float, low: float, out: float) -> Health:
+    return Health.UNHEALTHY if free < out else Health.DEGRADED if free < low else Health.HEALTHY

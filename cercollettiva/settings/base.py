@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from cercollettiva.settings import env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -40,12 +42,17 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "axes",
+    "unfold.apps.BasicAppConfig",  # before the administration, whose templates it replaces
+    "unfold.contrib.import_export",
+    "import_export",
+    "cercollettiva.users.administration.apps.AdministrationConfig",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "cercollettiva.monitoring.middleware.ProbesWithoutCookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -172,6 +179,7 @@ AXES_VERBOSE = False
 
 LANGUAGE_CODE = "it"
 LANGUAGES = [("it", "Italiano"), ("en", "English")]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # what one chose stays chosen
 LOCALE_PATHS = [PACKAGE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["cercollettiva.web.locale_formats"]
 TIME_ZONE = "UTC"  # storage and arithmetic; pages show LOCAL_TIME_ZONE
@@ -202,6 +210,35 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     },
 }
+# The administration at /ceradmin/; its content policy is in users/administration/site.py.
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "CerCollettiva",
+    "SITE_HEADER": "CerCollettiva",
+    "SITE_SUBHEADER": _("Amministrazione"),
+    "SITE_URL": "/dashboard/",
+    "SITE_SYMBOL": "bolt",
+    "SHOW_LANGUAGES": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "4px",
+    "COLORS": {
+        "primary": {
+            "50": "#eef3fb",
+            "100": "#dce8f8",
+            "200": "#bcd5f3",
+            "300": "#8fb8ea",
+            "400": "#4a94ec",
+            "500": "#2a6ac4",
+            "600": "#0f4fa8",
+            "700": "#0b3779",
+            "800": "#0a2d62",
+            "900": "#08244e",
+            "950": "#061a38",
+        }
+    },
+    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+}
+IMPORT_EXPORT_SKIP_ADMIN_LOG = False  # its entries become lines of the audit log
+
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
@@ -217,6 +254,10 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # The broker: mqtt://user:password@host:port, or mqtts:// for TLS. When it is empty the active MQTTBroker row is used.
 MQTT_URL = env.text("MQTT_URL")
+
+# Who may read /monitoring/metrics/: whoever has the token, and these networks.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS")
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import os
 import secrets
 from itertools import pairwise
@@ -53,6 +54,14 @@ def count(name: str, default: int) -> int:
 def words(name: str) -> list[str]:
     """A comma-separated list; empty when the variable is not set."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """A comma-separated list of addresses and networks, such as `10.0.0.0/8,127.0.0.1`."""
+    try:
+        return [ipaddress.ip_network(word) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must list addresses or networks, such as 10.0.0.0/8: {error}.") from error
 
 
 def email(name: str) -> dict[str, object]:

@@ -56,6 +56,13 @@ class Action(models.TextChoices):
     PLANT_CHANGED = "PLANT_CHANGED", _("dati di un impianto modificati")
     DATA_READ = "DATA_READ", _("dati personali letti")
     KEYS_ROTATED = "KEYS_ROTATED", _("chiavi sostituite")
+    REGISTRY_CREATED = "REGISTRY_CREATED", _("riga creata nell’amministrazione")
+    REGISTRY_CHANGED = "REGISTRY_CHANGED", _("riga modificata nell’amministrazione")
+    REGISTRY_DELETED = "REGISTRY_DELETED", _("riga cancellata nell’amministrazione")
+    REGISTRY_EXPORTED = "REGISTRY_EXPORTED", _("archivio esportato")
+    REGISTRY_IMPORTED = "REGISTRY_IMPORTED", _("archivio importato")
+    SCREEN_SHOWN = "SCREEN_SHOWN", _("schermo pubblico acceso")
+    SCREEN_HIDDEN = "SCREEN_HIDDEN", _("schermo pubblico spento")
     PLATFORM_SET_UP = "PLATFORM_SET_UP", _("piattaforma configurata")
 
 

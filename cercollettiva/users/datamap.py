@@ -125,6 +125,11 @@ MAP: dict[str, Fields] = {
     },
     "auth.Permission": same(CODE, "name", "codename"),
     "auth.Group": {"name": NotPersonal("a role")},
+    "admin.LogEntry": {
+        **same(plainly(SECURITY, "not written: the audit log stands in for it"), "object_id", "object_repr"),
+        "change_message": plainly(SECURITY, "not written: the audit log stands in for it"),
+        REST: plainly(SECURITY, STATE),
+    },
     "contenttypes.ContentType": same(CODE, "app_label", "model"),
     "account.EmailAddress": {"email": plainly(ACCOUNT, "looked up and unique"), REST: plainly(ACCOUNT, STATE)},
     "account.EmailConfirmation": {

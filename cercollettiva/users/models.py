@@ -23,6 +23,7 @@ from cercollettiva.users.fields import (
     EncryptedTextField,
     blind_indexes_of,
 )
+from cercollettiva.users.names import may_be_opened
 from cercollettiva.users.requests import AccountDeletionRequest as AccountDeletionRequest
 from cercollettiva.users.requests import SetupToken as SetupToken
 from cercollettiva.users.visibility import VisibleQuerySet
@@ -136,6 +137,7 @@ class CustomUser(BlindIndexedModel, AbstractBaseUser, PermissionsMixin):
         verbose_name = _("utente")
         verbose_name_plural = _("utenti")
         ordering = ["last_name", "first_name", "email"]
+        permissions = [("read_personal_data", "Può leggere i dati personali cifrati nell’amministrazione")]
         constraints = [
             # With the unique column: one account per address, whatever its case.
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_is_lower_case"),
@@ -167,7 +169,8 @@ class CustomUser(BlindIndexedModel, AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         """The name to show: of the body where there is one, else of the person."""
-        return self.legal_name or f"{self.first_name} {self.last_name}".strip()
+        body = self.legal_name if may_be_opened() else ""
+        return body or f"{self.first_name} {self.last_name}".strip()
 
     def get_short_name(self) -> str:
         return self.first_name or self.get_full_name()

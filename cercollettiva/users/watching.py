@@ -40,6 +40,11 @@ def watch(model: type[models.Model], what: Watch) -> None:
         signal.connect(receiver, sender=model, dispatch_uid=f"audit of {model._meta.label}")
 
 
+def watched_fields(model: type[models.Model]) -> frozenset[str]:
+    """What of a model is written down by itself."""
+    return frozenset(_watches[model].fields) if model in _watches else frozenset()
+
+
 class WatchedQuerySet(models.QuerySet[M]):
     def update(self, **kwargs: Any) -> int:
         what = _watches.get(self.model)

@@ -13,8 +13,9 @@ from typing import Final
 
 from django.http import HttpResponse
 
+from cercollettiva.domain.cells import harmless
+
 BOM: Final = "\ufeff"
-_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Cell = str | Decimal | int | None  # None stays empty: missing is not zero
 
@@ -41,8 +42,3 @@ def _written(cell: Cell) -> str:
     if isinstance(cell, Decimal | int):
         return f"{cell:f}".replace(".", ",") if isinstance(cell, Decimal) else str(cell)
     return harmless(cell)
-
-
-def harmless(text: str) -> str:
-    """The text as a spreadsheet shows it, whatever it would like to run."""
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text

@@ -84,8 +84,12 @@ def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place])
         label = _("Ruoli") if len(administered) == 1 else f"{_('Ruoli')}: {place.name}"
         entries.append(_entry(request, label, reverse("core:roles", args=[place.community]), ""))
         entries += _desk_entries(request, place, alone=len(administered) == 1)
+        label = _("Schermo pubblico") if len(administered) == 1 else f"{_('Schermo pubblico')}: {place.name}"
+        entries.append(_entry(request, label, reverse("core:screen", args=[place.community]), ""))
     if is_staff:
         entries.append(_entry(request, _("Persone"), reverse("users:management"), "members"))
+        entries.append(_entry(request, _("Amministrazione"), reverse("admin:index"), ""))
+        entries.append(_entry(request, _("Stato del sistema"), reverse("web:status"), ""))
     return entries
 
 

@@ -16,6 +16,7 @@ OK: Final = 200
 TO_LOGIN: Final = 302  # to users/login/, with the way back
 MOVED: Final = 302
 BAD_REQUEST: Final = 400
+UNAUTHORIZED: Final = 401
 NOT_FOUND: Final = 404
 NOT_ALLOWED: Final = 405
 
@@ -35,6 +36,12 @@ def administrators(status: int) -> Expected:
     )
 
 
+def administrators_alone(status: int) -> Expected:
+    """The same where visitors are not asked to sign in: a screen has no keyboard."""
+    expected = administrators(status)
+    return lambda actor, side: NOT_FOUND if actor is Actor.ANONYMOUS else expected(actor, side)
+
+
 def owner(status: int) -> Expected:
     """The person whose it is, a member; for the others, staff too, it does not exist."""
     inside = {(Actor.MEMBER_A, "a"), (Actor.MEMBER_B, "b")}
@@ -46,6 +53,12 @@ def owner(status: int) -> Expected:
 def staff(status: int) -> Expected:
     """Platform staff; for the others it does not exist."""
     return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor is Actor.STAFF else NOT_FOUND
+
+
+def staff_alone_with_401(status: int) -> Expected:
+    """The same for a client that is no browser: it is told that it must sign in, not led anywhere."""
+    expected = staff(status)
+    return lambda actor, side: UNAUTHORIZED if actor is Actor.ANONYMOUS else expected(actor, side)
 
 
 def with_a_passkey(status: int, *, others: int) -> Expected:
@@ -128,6 +141,16 @@ ROUTES: Final[dict[str, Route]] = {
     "core:community": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
     ),
+    "core:screen": Route(
+        # Nobody shows it yet: it is there for those who may, and a POST without an action hides it.
+        {**safe(administrators_alone(OK)), "POST": administrators_alone(MOVED)},
+        lambda world, side: [world.side(side).cer.pk],
+    ),
+    "core:screen-data": Route(safe(administrators_alone(OK)), lambda world, side: [world.side(side).cer.pk]),
+    "web:manifest": Route(safe(everybody(OK))),
+    "web:service-worker": Route(safe(everybody(OK))),
+    "web:status": Route(safe(everybody(OK))),
+    "web:offline": Route(safe(everybody(OK))),
     "core:plant": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
     ),
@@ -161,7 +184,13 @@ ROUTES: Final[dict[str, Route]] = {
     "set_language": Route(
         {method: everybody(MOVED) for method in METHODS},  # back to the page one came from, whatever the method
     ),
-    "monitoring:health": Route(safe(everybody(OK))),
+    **{f"monitoring:{name}": Route(safe(everybody(OK))) for name in ("health", "live", "ready")},
+    **{
+        f"monitoring:health-{name}": Route(safe(everybody(OK)))
+        for name in ("database", "mqtt", "cache", "system", "queue")
+    },
+    "monitoring:status": Route(safe(staff_alone_with_401(OK))),
+    "monitoring:metrics": Route(safe(everybody(NOT_FOUND))),  # nobody has the token
 }
 
 _SIGN_IN: Final = ROUTES["users:login"]

@@ -26,12 +26,14 @@ def names_of(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iter
             namespace = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
             yield from names_of(pattern.url_patterns, namespace)
         else:
+            if prefix == "admin:" and not pattern.name:
+                continue  # where the addresses of old versions lead on
             assert pattern.name, f"the address {pattern.pattern} has no name, so no row can name it"
             yield f"{prefix}{pattern.name}"
 
 
 def test_every_address_has_its_row_and_every_row_its_address():
-    addresses = list(names_of(get_resolver().url_patterns))
+    addresses = [name for name in names_of(get_resolver().url_patterns) if not name.startswith("admin:")]
 
     assert sorted(set(addresses)) == sorted(ROUTES)
 

@@ -62,6 +62,10 @@ class CERConfigurationQuerySet(VisibleQuerySet["CERConfiguration"]):
         """What anybody finds without an address: only the communities that chose so."""
         return self.with_public_page().filter(is_listed=True)
 
+    def on_screen(self) -> Self:
+        """The communities that chose to show their sums to everybody."""
+        return self.filter(is_active=True, shows_screen=True)
+
     def administered_by(self, user: CustomUser | AnonymousUser, *, at: datetime | None = None) -> Self:
         """The communities whose members, fees and money this user may handle."""
         return self.open_to(
@@ -120,6 +124,13 @@ class CERConfiguration(models.Model):
         help_text=_("La pagina pubblica si apre a chi ne ha l'indirizzo; nell'elenco la trova chiunque."),
     )
     accepts_applications = models.BooleanField(_("accetta domande di adesione"), default=True)
+    shows_screen = models.BooleanField(
+        _("schermo pubblico"),
+        default=False,
+        help_text=_(
+            "Chiunque può aprire la pagina con le somme della comunità, per esempio su uno schermo in municipio."
+        ),
+    )
     created_at = models.DateTimeField(_("creata il"), auto_now_add=True)
     updated_at = models.DateTimeField(_("modificata il"), auto_now=True)
 

@@ -10,7 +10,19 @@ def nothing(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("i18n/setlang/", nothing, name="set_language"),
-    path("", include(([path("", nothing, name="home"), path("dashboard/", nothing, name="dashboard")], "web"))),
+    path(
+        "",
+        include(
+            (
+                [
+                    path("", nothing, name="home"),
+                    path("dashboard/", nothing, name="dashboard"),
+                    path("manifest.webmanifest", nothing, name="manifest"),
+                ],
+                "web",
+            )
+        ),
+    ),
     path(
         "energy/",
         include(
@@ -45,6 +57,16 @@ urlpatterns = [
         ),
     ),
     path(
-        "users/", include(([path("login/", nothing, name="login"), path("logout/", nothing, name="logout")], "users"))
+        "users/",
+        include(
+            (
+                [
+                    path("login/", nothing, name="login"),
+                    path("logout/", nothing, name="logout"),
+                    path("privacy_policy/", nothing, name="privacy_policy"),
+                ],
+                "users",
+            )
+        ),
     ),
 ]

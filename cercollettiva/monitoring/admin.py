@@ -1,0 +1,18 @@
+"""Alerts in the administration: their life is led on their own pages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from cercollettiva.monitoring.models import Alert
+from cercollettiva.users.administration.files import Exported, resource_of
+from cercollettiva.users.administration.pages import HistoryPage
+
+
+@admin.register(Alert)
+class AlertHistory(Exported, HistoryPage):
+    list_display = ("kind", "severity", "state", "plant", "community", "device", "opened_at", "closed_at")
+    list_filter = ("state", "severity", "kind")
+    list_select_related = ("plant", "community", "device")
+    ordering = ("-opened_at",)
+    resource_classes = [resource_of(Alert, plant=("pod_code",), community=("code",), device=("device_id",))]
