@@ -36,7 +36,6 @@ def asked_by(community: CERConfiguration) -> list[Asked]:
             community.organisation.statute_version or "1",
             _("Accetto lo statuto e il regolamento della comunità"),
             _("Dicono i diritti, i doveri e come si divide l’incentivo."),
-            url=community.statute.url if community.statute else "",
         ),
         Asked(
             "measures",
