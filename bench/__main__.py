@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import cards, decoding, encryption, energy, history, ingest, live, pages, sharing
+from bench import cards, decoding, encryption, energy, history, ingest, live, pages, settlement, sharing
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest.run,
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "history": history.run,
     "encryption": encryption.run,
     "live": live.run,
+    "settlement": settlement.run,
     "pages": pages.run,
     "cards": cards.run,
 }

@@ -170,6 +170,12 @@ ROUTES: Final[dict[str, Route]] = {
     "core:plant-history": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
     ),
+    "settlement:comparison": Route(
+        safe(administrators(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "settlement:hour": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
     "users:login": Route(
         {
             "GET": visitors(OK, others=MOVED),
