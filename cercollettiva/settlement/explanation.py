@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -23,7 +24,7 @@ class PlantHour(NamedTuple):
     injected: float
     attributed: float
     is_entitled: bool
-    base: float
+    base: float  # zero for several plants together
     cap: float
     correction: float
     reduction: float
@@ -65,8 +66,10 @@ class Explanation:
     month_cents: int
 
 
-def explain(made: CommunityCase, settled: Settlement, divided: Distribution, *, hour: int, user: int) -> Explanation:
-    """The hour with this number in the period, as a member sees it: others' plants have no name."""
+def explain(
+    made: CommunityCase, settled: Settlement, divided: Distribution, *, hour: int, user: int, sees_all: bool = False
+) -> Explanation:
+    """The hour with this number in the period, as a member sees it: plants of others are one line."""
     case, hourly = made.case.checked(), settled.hourly
     own_points = [row for row, point in enumerate(case.points) if made.owner_of.get(point.pod) == user]
     own_plants = [row for row, plant in enumerate(case.plants) if made.owner_of.get(plant.pod) == user]
@@ -91,7 +94,7 @@ def explain(made: CommunityCase, settled: Settlement, divided: Distribution, *, 
         own_shared=own[Pot.CONSUMERS, Key.CONTRIBUTION],
         own_injected=own[Pot.PRODUCERS, Key.VOLUME],
         own_attributed=own[Pot.PRODUCERS, Key.CONTRIBUTION],
-        plants=[_plant_hour(made, settled, row, hour, is_own=row in own_plants) for row in range(len(case.plants))],
+        plants=_plants(made, settled, hour, range(len(case.plants)) if sees_all else own_plants),
         parts=[_part(line, made, divided, own) for line in divided.lines if line.member == user],
         attribution=settled.policies.attribution,
         month_cents=divided.of_member(user),
@@ -100,6 +103,20 @@ def explain(made: CommunityCase, settled: Settlement, divided: Distribution, *, 
 
 def _at(values: object, hour: int) -> float:
     return float(values[hour]) if hasattr(values, "__getitem__") else float(values)  # type: ignore[arg-type]
+
+
+def _plants(made: CommunityCase, settled: Settlement, hour: int, named: Sequence[int]) -> list[PlantHour]:
+    """The named plants one by one, and the others together: what one household injects is not for its neighbours."""
+    rows = range(len(settled.plants))
+    shown = [_plant_hour(made, settled, row, hour, is_own=True) for row in rows if row in named]
+    others = [_plant_hour(made, settled, row, hour, is_own=False) for row in rows if row not in named]
+    if others:
+        injected, attributed, premium = (
+            sum(getattr(other, field) for other in others) for field in ("injected", "attributed", "premium")
+        )
+        is_entitled = any(other.is_entitled for other in others)
+        shown.append(PlantHour("", injected, attributed, is_entitled, 0.0, 0.0, 0.0, 0.0, premium))
+    return shown
 
 
 def _plant_hour(made: CommunityCase, settled: Settlement, row: int, hour: int, *, is_own: bool) -> PlantHour:

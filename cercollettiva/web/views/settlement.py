@@ -96,7 +96,9 @@ def hour(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         made = community_case(community, period)
         settled, divided = settled_and_divided(made)
-        context["hour"] = explain(made, settled, divided, hour=(start - period.start) // HOUR, user=member.pk)
+        place = (start - period.start) // HOUR
+        manages = CERConfiguration.objects.managed_by(request.user).filter(pk=pk).exists()
+        context["hour"] = explain(made, settled, divided, hour=place, user=member.pk, sees_all=manages)
     except SettlementError as refusal:
         context["refusal"] = str(refusal)
     return render(request, "web/settlement/hour.html", context)
