@@ -147,9 +147,12 @@ ACCOUNT_FORMS = {
     "signup": "cercollettiva.web.account_forms.RegistrationForm",
     "reauthenticate": "cercollettiva.web.account_forms.ConfirmationForm",
     "change_password": "cercollettiva.web.account_forms.NewPasswordForm",
+    "reset_password": "cercollettiva.web.account_forms.ForgottenForm",
     "reset_password_from_key": "cercollettiva.web.account_forms.ForgottenPasswordForm",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
+# Django's, which the address is part of too: allauth's asks the database about whoever is known, which takes time.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 
 MFA_ADAPTER = "cercollettiva.users.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
