@@ -40,11 +40,11 @@ demo: setup ## Start it all on an invented community (PORT=8001, ARGS="--speed 6
 test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults (ARGS="-k plant" for some)
 	@failed=0; \
 	run() { "$$@" || { code=$$?; [ $$code -eq 5 ] && [ -n "$${ARGS:-}" ]; } || failed=1; }; \
-	run $(PYTEST) -n $(WORKERS) --dist worksteal -m 'not faults and not e2e' $(ARGS); \
+	run $(PYTEST) -n $(WORKERS) --dist worksteal -m '(not faults or fuzz) and not e2e' $(ARGS); \
 	export CER_TEST_DATABASE=sqlite; \
-	run $(PYTEST) -m 'both_databases and not faults and not e2e' $(ARGS); \
+	run $(PYTEST) -n $(WORKERS) --dist worksteal -m 'both_databases and not faults and not e2e' $(ARGS); \
 	export CER_TEST_DATABASE=postgresql; \
-	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -m 'faults and not e2e' $(ARGS); fi; \
+	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -m 'faults and not fuzz and not e2e' $(ARGS); fi; \
 	exit $$failed
 
 # The figures of reliability are for 60 seconds a fault. CER_FUZZ_SEED=... repeats a run of the fuzzer.

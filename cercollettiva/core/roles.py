@@ -87,7 +87,8 @@ def invite(
     """Make an invitation; an older one to the same address is revoked, so that one link works."""
     token = secrets.token_urlsafe(32)
     address = email.strip().lower()
-    Invitation.objects.open_at(at).filter(community=community, email=address).update(revoked_at=at)
+    for older in Invitation.objects.open_at(at).filter(community=community, email=address):
+        revoke(older, by=by, at=at)
     invitation = Invitation.objects.create(
         community=community,
         email=address,
@@ -106,6 +107,12 @@ def invite(
 def revoke(invitation: Invitation, *, by: CustomUser, at: datetime) -> None:
     if Invitation.objects.open_at(at).filter(pk=invitation.pk).update(revoked_at=at):
         signals.invitation_revoked.send(Invitation, invitation=invitation, by=by, at=at)
+
+
+def retire_invitations(before: datetime, *, dry_run: bool = False) -> int:
+    """Delete those whose link ended before a moment, used or not; how many."""
+    old = Invitation.objects.filter(expires_at__lt=before)
+    return old.count() if dry_run else old.delete()[0]
 
 
 def invitation_of(token: str, *, at: datetime) -> Invitation:

@@ -1,14 +1,19 @@
-"""What is old enough goes: instantaneous powers first, then registers, long after them quarter-hours and totals."""
+"""What is old enough goes: instantaneous powers first, then registers, long after them quarter-hours and totals.
+
+The rooms below say themselves how their rows go: old lines of the audit log, old invitations.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import connections
 
+from cercollettiva.core.models import Invitation
+from cercollettiva.core.roles import retire_invitations
 from cercollettiva.domain.calendar import quarter_of
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import (
@@ -20,6 +25,8 @@ from cercollettiva.energy.models import (
     EnergyMeasurement,
     RegisterEvent,
 )
+from cercollettiva.users.audit_retention import retire_lines
+from cercollettiva.users.models import AuditLine
 
 ROWS_AT_A_TIME: Final = timedelta(days=1)  # a DELETE of a day's rows holds nobody up for long
 _MARGIN: Final = timedelta(days=1)
@@ -82,7 +89,19 @@ def retire(
         rows = _delete_rows(using, model, column, before, dry_run=dry_run)
         done.append(Retired(model._meta.db_table, before, months, rows))
         tell(f"{model._meta.db_table}: {len(months)} months, {rows} rows")
+    if using == "default":
+        for before, table, rows in _rows_of_people(now, dry_run=dry_run):
+            done.append(Retired(table, before, [], rows))
+            tell(f"{table}: {rows} rows")
     return done
+
+
+def _rows_of_people(now: datetime, *, dry_run: bool) -> Iterator[tuple[datetime, str, int]]:
+    """Who was invited, and what the audit log says of whom; last, so that the log tells what went."""
+    invitations = retire_invitations(now - settings.KEEP_INVITATIONS, dry_run=dry_run)
+    yield now - settings.KEEP_INVITATIONS, Invitation._meta.db_table, invitations
+    lines = retire_lines(now, dry_run=dry_run)
+    yield lines.before, AuditLine._meta.db_table, lines.rows
 
 
 def _delete_rows(using: str, model: Any, column: str, before: datetime, *, dry_run: bool) -> int:

@@ -154,9 +154,12 @@ ACCOUNT_FORMS = {
     "signup": "cercollettiva.web.account_forms.RegistrationForm",
     "reauthenticate": "cercollettiva.web.account_forms.ConfirmationForm",
     "change_password": "cercollettiva.web.account_forms.NewPasswordForm",
+    "reset_password": "cercollettiva.web.account_forms.ForgottenForm",
     "reset_password_from_key": "cercollettiva.web.account_forms.ForgottenPasswordForm",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
+# Django's, which the address is part of too: allauth's asks the database about whoever is known, which takes time.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 
 MFA_ADAPTER = "cercollettiva.users.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -249,6 +252,8 @@ CSRF_COOKIE_HTTPONLY = True
 KEEP_POWERS = timedelta(days=env.whole_number("KEEP_POWERS_DAYS", 7))
 KEEP_REGISTERS = timedelta(days=env.whole_number("KEEP_REGISTERS_DAYS", 731))
 KEEP_INTERVALS = timedelta(days=env.whole_number("KEEP_INTERVALS_DAYS", 3653))
+KEEP_AUDIT = timedelta(days=env.at_least("KEEP_AUDIT_DAYS", 365, least=183))  # the database itself refuses less
+KEEP_INVITATIONS = timedelta(days=env.whole_number("KEEP_INVITATIONS_DAYS", 365))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CerCollettiva <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

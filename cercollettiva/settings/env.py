@@ -43,6 +43,14 @@ def whole_number(name: str, default: int) -> int:
     return int(value)
 
 
+def at_least(name: str, default: int, *, least: int) -> int:
+    """A whole number that is not below another."""
+    value = whole_number(name, default)
+    if value < least:
+        raise ImproperlyConfigured(f"{name} must be {least} or more, not {value}.")
+    return value
+
+
 def count(name: str, default: int) -> int:
     """A whole number, or zero."""
     value = text(name, str(default))

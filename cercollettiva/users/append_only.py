@@ -1,10 +1,14 @@
-"""Tables to which rows are added and from which none is changed or taken away, whoever asks: the database refuses."""
+"""Tables to which rows are added and from which none is changed or taken away, whoever asks: the database refuses.
+
+With an anchor the oldest rows may go when their term is over: see `LetTheOldestGo`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -13,6 +17,9 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 Unique = str | tuple[str, ...]
+# What the database itself keeps, whatever the settings say: logs of administrators are for six months at the least
+# (Garante per la protezione dei dati personali, measure of 27 November 2008, 4.5).
+LEAST_KEPT: Final = timedelta(days=183)
 
 
 class AppendOnly(Operation):
@@ -66,6 +73,50 @@ class AppendOnly(Operation):
                 schema_editor.execute(statement, params=None)
 
 
+class LetTheOldestGo(AppendOnly):
+    """A migration operation: an append-only table whose rows up to an anchor may be deleted, once they are old enough.
+
+    The anchor is the `seq` of the one row of another model. A row that comes after it, or whose `at` is younger than
+    LEAST_KEPT, stays whoever asks.
+    """
+
+    def __init__(self, model_name: str, *, unique: Sequence[str], anchor: str) -> None:
+        super().__init__(model_name, unique=unique)
+        self.anchor = anchor
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        name, arguments, options = super().deconstruct()
+        return name, arguments, options | {"anchor": self.anchor}
+
+    def describe(self) -> str:
+        return f"Let rows of {self.model_name} go up to {self.anchor}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"{self.model_name.lower()}_oldest_may_go"
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        anchor = to_state.apps.get_model(app_label, self.anchor)._meta.db_table
+        self._replace(app_label, schema_editor, to_state, anchor)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        self._replace(app_label, schema_editor, from_state, None)
+
+    def _replace(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, state: ProjectState, anchor: str | None
+    ) -> None:
+        model = state.apps.get_model(app_label, self.model_name)
+        if self.allow_migrate_model(schema_editor.connection.alias, model):
+            vendor = schema_editor.connection.vendor
+            protection = _protection(vendor, model, self.unique, self.encrypted, anchor)
+            for statement in (*_end_of_protection(vendor, model._meta.db_table), *protection):
+                schema_editor.execute(statement, params=None)
+
+
 @contextmanager
 def unprotected(
     connection: BaseDatabaseWrapper,
@@ -73,13 +124,14 @@ def unprotected(
     *,
     unique: Sequence[Unique],
     encrypted: Sequence[str] = (),
+    anchor: str | None = None,
 ) -> Iterator[None]:
     """For the owner of the table alone, who can lift the protection anyway: tests that empty their database."""
     _execute(connection, _end_of_protection(connection.vendor, model._meta.db_table))
     try:
         yield
     finally:
-        _execute(connection, _protection(connection.vendor, model, unique, encrypted))
+        _execute(connection, _protection(connection.vendor, model, unique, encrypted, anchor))
 
 
 def _execute(connection: BaseDatabaseWrapper, statements: Sequence[str]) -> None:
@@ -89,14 +141,21 @@ def _execute(connection: BaseDatabaseWrapper, statements: Sequence[str]) -> None
 
 
 def _protection(
-    vendor: str, model: type[models.Model], unique: Sequence[Unique], encrypted: Sequence[str]
+    vendor: str,
+    model: type[models.Model],
+    unique: Sequence[Unique],
+    encrypted: Sequence[str],
+    anchor: str | None = None,
 ) -> list[str]:
     table = model._meta.db_table
     kept = [str(field.column) for field in model._meta.local_concrete_fields if field.column not in encrypted]
     update = "UPDATE OF " + ", ".join(f'"{column}"' for column in kept) if encrypted else "UPDATE"
     if vendor == "postgresql":
+        let_go = (
+            f"IF TG_OP = 'DELETE' THEN IF {_may_go(vendor, anchor)} THEN RETURN OLD; END IF; END IF; " if anchor else ""
+        )
         return [
-            f'CREATE OR REPLACE FUNCTION "{table}_refuse"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
+            f'CREATE OR REPLACE FUNCTION "{table}_refuse"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {let_go}'
             f"RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'restrict_violation'; END $$",
             f'CREATE TRIGGER "{table}_no_change" BEFORE {update} OR DELETE ON "{table}" '
             f'FOR EACH ROW EXECUTE FUNCTION "{table}_refuse"()',
@@ -106,9 +165,10 @@ def _protection(
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     same = " OR ".join(_same(each) for each in unique)
     taken = f'SELECT 1 FROM "{table}" WHERE {same}'  # noqa: S608  # a migration's names
+    stays = f"WHEN NOT ({_may_go(vendor, anchor)})" if anchor else ""
     return [
         f'CREATE TRIGGER "{table}_no_update" BEFORE {update} ON "{table}" {refuse}',
-        f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" {refuse}',
+        f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" {stays} {refuse}',
         f'CREATE TRIGGER "{table}_no_replace" BEFORE INSERT ON "{table}" WHEN EXISTS ({taken}) {refuse}',
     ]
 
@@ -116,6 +176,14 @@ def _protection(
 def _same(unique: Unique) -> str:
     columns = [unique] if isinstance(unique, str) else list(unique)
     return "(" + " AND ".join(f'"{column}" = NEW."{column}"' for column in columns) + ")"
+
+
+def _may_go(vendor: str, anchor: str) -> str:
+    """SQL: the row is not after the anchor, and is old enough."""
+    up_to = f'COALESCE((SELECT seq FROM "{anchor}" WHERE id = 1), 0)'  # noqa: S608  # a migration's names
+    days = LEAST_KEPT.days
+    since = f"now() - interval '{days} days'" if vendor == "postgresql" else f"datetime('now', '-{days} days')"
+    return f"OLD.seq <= {up_to} AND OLD.at < {since}"
 
 
 def _end_of_protection(vendor: str, table: str) -> list[str]:

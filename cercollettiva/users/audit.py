@@ -1,4 +1,5 @@
-"""The audit log: who signed in, who read whose data, who changed what; lines are added and never changed.
+"""The audit log: who signed in, who read whose data, who changed what; lines are added and never changed, and the
+oldest go when their term is over (`audit_retention.py`).
 
 Each line carries the hash of the one before, so a line that was changed, taken out or put in breaks the chain. The
 database refuses UPDATE and DELETE; who can go round that can also write a new chain, but not the hashes that others
@@ -54,6 +55,9 @@ class Action(models.TextChoices):
     CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN", _("consenso revocato")
     ROLE_CHANGED = "ROLE_CHANGED", _("ruolo modificato")
     PLANT_CHANGED = "PLANT_CHANGED", _("dati di un impianto modificati")
+    INVITATION_SENT = "INVITATION_SENT", _("invito mandato")
+    INVITATION_REVOKED = "INVITATION_REVOKED", _("invito ritirato")
+    INVITATION_ACCEPTED = "INVITATION_ACCEPTED", _("invito accettato")
     DATA_READ = "DATA_READ", _("dati personali letti")
     KEYS_ROTATED = "KEYS_ROTATED", _("chiavi sostituite")
     REGISTRY_CREATED = "REGISTRY_CREATED", _("riga creata nell’amministrazione")
@@ -64,6 +68,7 @@ class Action(models.TextChoices):
     SCREEN_SHOWN = "SCREEN_SHOWN", _("schermo pubblico acceso")
     SCREEN_HIDDEN = "SCREEN_HIDDEN", _("schermo pubblico spento")
     PLATFORM_SET_UP = "PLATFORM_SET_UP", _("piattaforma configurata")
+    LINES_RETIRED = "LINES_RETIRED", _("righe vecchie tolte dal registro")
 
 
 class AuditLogIsPermanent(Exception):
@@ -166,6 +171,24 @@ class AuditHead(models.Model):
         verbose_name = _("fine del registro degli accessi")
         verbose_name_plural = _("fine del registro degli accessi")
         constraints = [models.CheckConstraint(condition=Q(id=1), name="audit_head_is_one")]
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"
+
+
+class AuditAnchor(models.Model):
+    """Where the chain begins since its oldest lines went: the last of them. No row: nothing went yet."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    seq = models.BigIntegerField(_("numero dell'ultima riga tolta"))
+    hash = models.CharField(_("impronta dell'ultima riga tolta"), max_length=64)
+
+    objects = VisibleQuerySet["AuditAnchor"].as_manager()
+
+    class Meta:
+        verbose_name = _("inizio del registro degli accessi")
+        verbose_name_plural = _("inizio del registro degli accessi")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="audit_anchor_is_one")]
 
     def __str__(self) -> str:
         return f"{self.seq}:{self.hash}"

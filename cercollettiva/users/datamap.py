@@ -116,6 +116,7 @@ MAP: dict[str, Fields] = {
         REST: plainly(SECURITY, LINK),
     },
     "users.AuditHead": {"hash": NotPersonal("a hash of the chain"), REST: NotPersonal("a count")},
+    "users.AuditAnchor": {"hash": NotPersonal("a hash of the chain"), REST: NotPersonal("a count")},
     "users.AccountDeletionRequest": {REST: plainly(ACCOUNT, STATE)},
     "users.SetupToken": {"token_hash": NotPersonal("of the platform, and a hash"), REST: NotPersonal("a time")},
     "sessions.Session": {

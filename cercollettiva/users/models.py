@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cercollettiva.users.audit import AuditAnchor as AuditAnchor
 from cercollettiva.users.audit import AuditHead as AuditHead
 from cercollettiva.users.audit import AuditLine as AuditLine
 from cercollettiva.users.fields import (

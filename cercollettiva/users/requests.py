@@ -87,9 +87,10 @@ class SetupToken(models.Model):
         return f"{self.expires_at:%d/%m/%Y %H:%M}"
 
     @classmethod
-    def make(cls, *, at: datetime) -> str:
-        """A new token; those that were printed before no longer count."""
+    def make(cls, *, at: datetime, keep_others: bool = False) -> str:
+        """A new token; those that were printed before no longer count, unless they are kept."""
         token = secrets.token_urlsafe(32)
-        cls.objects.filter(used_at__isnull=True).delete()
+        if not keep_others:
+            cls.objects.filter(used_at__isnull=True).delete()
         cls.objects.create(token_hash=digest(token), expires_at=at + SETUP_TOKEN_LASTS)
         return token

@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -81,7 +83,10 @@ class Visitor:
         self.page: Page = context.new_page()
         self.foreign: list[str] = []
         self.complaints: list[str] = []
+        self.sockets = 0
+        self.frames = 0
         self.page.on("request", self._requested)
+        self.page.on("websocket", self._listens)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -97,11 +102,25 @@ class Visitor:
         self.page.wait_for_url("**/dashboard/")
         return self.page
 
+    def settle(self, *, within: float = 3) -> None:
+        """Until the first frame, where the page listens to any."""
+        deadline = time.monotonic() + within
+        while self.sockets and not self.frames and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+        self.page.wait_for_timeout(100)  # it is drawn
+
     def violations(self) -> list[str]:
         """What axe-core finds wrong with the page."""
         self.page.evaluate(AXE)
         found = self.page.evaluate("async () => (await axe.run()).violations")
         return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+    def _listens(self, socket) -> None:
+        self.sockets += 1
+        socket.on("framereceived", self._heard)
+
+    def _heard(self, frame) -> None:
+        self.frames += 1
 
     def _requested(self, request) -> None:
         own = self.demo.url.removeprefix("http")
@@ -131,6 +150,22 @@ def visit(browser: Browser, demo: Demo):
     for context in contexts:
         context.close()
     assert [url for visitor in visitors for url in visitor.foreign] == []
+
+
+@pytest.fixture(scope="session")
+def cookies_of(browser: Browser, demo: Demo):
+    """The browser state of somebody who has signed in, once in a session: passwords are slow on purpose."""
+    known: dict[str, Any] = {}
+
+    def state(kind: str) -> Any:
+        if kind not in known:
+            context = browser.new_context(locale="it-IT")
+            Visitor(context, demo).sign_in(kind)
+            known[kind] = context.storage_state()
+            context.close()
+        return known[kind]
+
+    return state
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.core.models import FeePayment, MemberRegistry
 from cercollettiva.users.append_only import unprotected
-from cercollettiva.users.models import AuditLine
+from cercollettiva.users.models import AuditAnchor, AuditLine
 
 
 @contextmanager
 def all_unprotected(connection: BaseDatabaseWrapper) -> Iterator[None]:
     with ExitStack() as lifted:
-        lifted.enter_context(unprotected(connection, AuditLine, unique=["seq", "previous"]))
+        anchor = AuditAnchor._meta.db_table
+        lifted.enter_context(unprotected(connection, AuditLine, unique=["seq", "previous"], anchor=anchor))
         lifted.enter_context(unprotected(connection, MemberRegistry, **MemberRegistry.APPEND_ONLY))
         lifted.enter_context(unprotected(connection, FeePayment, **FeePayment.APPEND_ONLY))
         yield

@@ -84,7 +84,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if on_sqlite() and not config.option.help:
         from django.conf import settings
 
-        name = processes.session_folder() / "test.sqlite3"
+        # Of each worker its own, by the stem too: the queue of jobs has its file beside the database, named after it.
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "only")
+        name = processes.session_folder() / f"test-{worker}.sqlite3"
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(name)
 
 

@@ -1,6 +1,7 @@
 """What is asked of the energy tables, by subject. Pages, JSON and sockets read here, from rows the asker may see."""
 
 from cercollettiva.energy.queries.broker import BrokerAddress, broker_address, last_batch_at
+from cercollettiva.energy.queries.community_hours import CommunityHour, TooManyHours, community_hours
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
 from cercollettiva.energy.queries.measurements import (
     MeasurementQuality,
@@ -35,6 +36,7 @@ from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_
 
 __all__ = [
     "BrokerAddress",
+    "CommunityHour",
     "CommunityPower",
     "DeviceNow",
     "EnergyToday",
@@ -47,6 +49,7 @@ __all__ = [
     "PlantPower",
     "PowerMean",
     "Standing",
+    "TooManyHours",
     "TooManyPeriods",
     "TooMuchHistory",
     "TotalPower",
@@ -55,6 +58,7 @@ __all__ = [
     "broker_address",
     "check_measurement_quality",
     "communities_power",
+    "community_hours",
     "device_states_of",
     "device_states_of_plants",
     "energy_today",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.domain.calendar import ITALY, Span, local_date
 from cercollettiva.energy import queries
 from cercollettiva.energy.models.intervals import IntervalQuality
-from cercollettiva.energy.queries import OwnUse, PeriodTotal
+from cercollettiva.energy.queries import CommunityHour, OwnUse, PeriodTotal
+from cercollettiva.users.models import CustomUser
 from cercollettiva.web.history import bars, words
 from cercollettiva.web.history.asked import EARLIEST, WORDS, Asked, NoSuchPeriod, asked_for
 from cercollettiva.web.history.columns import Column, Layers, columns_of, own
@@ -21,6 +23,7 @@ from cercollettiva.web.templatetags.formats import page_locale
 
 ANCHOR: Final = "#storico"
 SHORTER: Final = {Span.WEEK: Span.DAY, Span.MONTH: Span.DAY, Span.YEAR: Span.MONTH}
+Viewer = CustomUser | AnonymousUser | None
 UNCERTAIN: Final = (IntervalQuality.NOT_NETTED, IntervalQuality.ESTIMATED)
 
 
@@ -38,6 +41,7 @@ class Row(NamedTuple):
     cells: list[int | None]
     note: str
     total: PeriodTotal
+    points: CommunityHour | None = None  # of an hour of a community: which points are missing, and an estimate
 
 
 class Sum(NamedTuple):
@@ -112,15 +116,38 @@ def history_of(subject: Plant | CERConfiguration, parameters: Mapping[str, str],
         return _history(subject, asked_for({}, now), now, notice)
 
 
-def exported_history(subject: Plant | CERConfiguration, parameters: Mapping[str, str], now: datetime) -> History:
-    """The same for the export. Raises NoSuchPeriod: a file of another month than was asked for helps nobody."""
-    return _history(subject, asked_for(parameters, now), now, "")
+def exported_history(
+    subject: Plant | CERConfiguration, parameters: Mapping[str, str], now: datetime, *, viewer: Viewer
+) -> History:
+    """The same for the export, which names the missing points that the viewer may see.
+
+    Raises NoSuchPeriod: a file of another month than was asked for helps nobody.
+    """
+    return _history(subject, asked_for(parameters, now), now, "", viewer)
 
 
-def _history(subject: Plant | CERConfiguration, asked: Asked, now: datetime, notice: str) -> History:
+def _history(
+    subject: Plant | CERConfiguration, asked: Asked, now: datetime, notice: str, viewer: Viewer = None
+) -> History:
     totals = queries.aggregate_by_period(subject, asked.part, asked.by(-1).period.start, asked.period.end)
     first = queries.first_total(subject, asked.part)
-    return history_from(subject, asked, totals, now=now, first=first, notice=notice)
+    history = history_from(subject, asked, totals, now=now, first=first, notice=notice)
+    if isinstance(subject, CERConfiguration) and asked.part == Span.HOUR:
+        return replace(history, rows=_with_points(history.rows, subject, now, viewer))
+    return history
+
+
+def _with_points(rows: list[Row], community: CERConfiguration, now: datetime, viewer: Viewer) -> list[Row]:
+    """The hours that have ended, each with the points that are missing in it."""
+    ended = [row for row in rows if row.total.end <= now]
+    if not ended:
+        return rows
+    hours = queries.community_hours(community, ended[0].total.start, ended[-1].total.end, viewer=viewer)
+    told = [
+        row._replace(note=", ".join(filter(None, [row.note, words.missing_points(hour)])), points=hour)
+        for row, hour in zip(ended, hours, strict=True)
+    ]
+    return [*told, *rows[len(ended) :]]
 
 
 def history_from(

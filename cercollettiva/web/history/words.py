@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from cercollettiva.domain.calendar import ITALY, QUARTER, Range, Span, local_date
 from cercollettiva.energy.models.intervals import IntervalQuality
-from cercollettiva.energy.queries import PeriodTotal
+from cercollettiva.energy.queries import CommunityHour, PeriodTotal
 from cercollettiva.web import formats
 from cercollettiva.web.history.columns import Column, own
 from cercollettiva.web.templatetags.formats import page_locale
@@ -91,6 +91,21 @@ def note_on(total: PeriodTotal, columns: list[Column], *, now: datetime, first: 
     if total.own_mwh is None and total.produced_mwh is not None and total.injected_mwh is not None:
         said += [_("più immessa che prodotta")] if any(column.measure is own for column in columns) else []
     return ", ".join(said)
+
+
+def missing_points(hour: CommunityHour) -> str:
+    """mancano 2 punti su 12, stima: prelevata 3,2 kWh, immessa 1,0 kWh. Empty where all were measured."""
+    if not hour.missing:
+        return ""
+    figures = {"missing": hour.missing, "points": hour.points}
+    said = ngettext("manca %(missing)d punto su %(points)d", "mancano %(missing)d punti su %(points)d", hour.missing)
+    estimates = [
+        f"{name} {formats.energy(mwh, locale=page_locale())}"
+        for name, mwh in ((_("prelevata"), hour.drawn_estimate_mwh), (_("immessa"), hour.injected_estimate_mwh))
+        if mwh is not None
+    ]
+    guess = _("stima: %(energies)s") % {"energies": ", ".join(estimates)} if estimates else _("non stimabile")
+    return f"{said % figures}, {guess}"
 
 
 def _quality(total: PeriodTotal) -> list[str]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cercollettiva.core.models import CERConfiguration, Plant
+from cercollettiva.energy.queries import CommunityHour
 from cercollettiva.web import formats
 from cercollettiva.web.csv_files import Cell, csv_answer
 from cercollettiva.web.history.asked import NoSuchPeriod
@@ -39,12 +40,12 @@ def community_csv(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _file(request: HttpRequest, subject: Plant | CERConfiguration, slugs: list[str]) -> HttpResponse:
     try:
-        history = exported_history(subject, request.GET, timezone.now())
+        history = exported_history(subject, request.GET, timezone.now(), viewer=request.user)
     except NoSuchPeriod as refused:
         return HttpResponse(str(refused), status=400, content_type="text/plain; charset=utf-8")
     first, last = history.asked.first_day, history.asked.last_day
     what = "-".join([*slugs[1:], _("energia"), history.asked.word])
-    return csv_answer(f"cer-{slugs[0]}_{what}_{first}_{last}.csv", _header(history), map(_cells, history.rows))
+    return csv_answer(f"cer-{slugs[0]}_{what}_{first}_{last}.csv", _header(history), _rows(history))
 
 
 def _header(history: History) -> list[str]:
@@ -53,7 +54,21 @@ def _header(history: History) -> list[str]:
         *(_("inizio"), _("fine"), _("inizio (UTC)")),
         *energies,
         *(_("copertura (%)"), _("qualità"), _("nota")),
+        *(_point_names() if _has_points(history) else []),
     ]
+
+
+def _rows(history: History) -> list[list[Cell]]:
+    has_points = _has_points(history)
+    return [[*_cells(row), *(_points(row.points) if has_points else [])] for row in history.rows]
+
+
+def _has_points(history: History) -> bool:
+    return any(row.points for row in history.rows)
+
+
+def _point_names() -> list[str]:
+    return [_("stima prelevata (kWh)"), _("stima immessa (kWh)"), _("punti mancanti"), _("POD mancanti")]
 
 
 def _cells(row: Row) -> list[Cell]:
@@ -62,8 +77,20 @@ def _cells(row: Row) -> list[Cell]:
     return [
         *(formats.instant(total.start, "short").replace(",", ""), formats.instant(total.end, "short").replace(",", "")),
         total.start.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        *(None if mwh is None else Decimal(mwh).scaleb(-6).quantize(Decimal("0.000001")) for mwh in row.cells),
+        *map(_kwh, row.cells),
         Decimal(int(total.coverage * 1000)).scaleb(-1) if total.is_known else None,
         str(total.quality.label),
         row.note,
     ]
+
+
+def _points(hour: CommunityHour | None) -> list[Cell]:
+    """Of the missing points those are named that the reader may see; of an hour that still runs nothing is said."""
+    if hour is None:
+        return [None, None, None, None]
+    estimates = (_kwh(hour.drawn_estimate_mwh), _kwh(hour.injected_estimate_mwh))
+    return [*estimates, hour.missing, " ".join(hour.missing_pods)]
+
+
+def _kwh(mwh: int | None) -> Decimal | None:
+    return None if mwh is None else Decimal(mwh).scaleb(-6).quantize(Decimal("0.000001"))

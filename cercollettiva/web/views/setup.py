@@ -31,7 +31,7 @@ class SetupForm(forms.Form):
         label=gettext_lazy("Codice della console"),
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
-        help_text=gettext_lazy("Lo stampa il comando manage.py setup_token; vale 24 ore."),
+        help_text=gettext_lazy("Lo stampa il server quando si avvia, o manage.py setup_token; vale 24 ore."),
     )
     first_name = forms.CharField(label=gettext_lazy("Nome"), max_length=150)
     last_name = forms.CharField(label=gettext_lazy("Cognome"), max_length=150)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -10,8 +11,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from cercollettiva.core.first_start import token_for_a_start
 from cercollettiva.core.models import CERConfiguration, Organisation
 from cercollettiva.users.models import CustomUser, SetupToken
+from tests.support.processes import accepts_connections, free_port, python, wait_until
+from tests.support.services import ROOT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -96,3 +100,35 @@ def test_a_database_with_somebody_in_it_has_no_such_page_and_no_token():
     assert Client().get("/setup/").status_code == 404
     with pytest.raises(CommandError):
         call_command("setup_token")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "server",
+    [
+        ["uvicorn", "cercollettiva.asgi:application", "--workers", "2"],
+        ["granian", "--interface", "wsgi", "cercollettiva.wsgi:application", "--workers", "2"],
+    ],
+    ids=lambda server: server[0],
+)
+def test_a_server_that_starts_on_an_empty_database_prints_one_token_for_all_its_workers(server, database_url):
+    port = free_port()
+    env = {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
+    child = python("-m", *server, "--port", str(port), name=server[0], env=env)
+    child.answers = lambda: accepts_connections(port) and "/setup/" in child.log_tail()
+    with child:
+        assert not wait_until(lambda: child.log_tail().count("/setup/") > 1, within=1)
+        lines = child.log_tail().splitlines()
+    token = next(after for line, after in pairwise(lines) if "/setup/" in line).strip()
+
+    assert Client().post("/setup/", {**ASKED, "token": token}).status_code == 302
+
+
+def test_a_server_that_starts_again_prints_another_token_and_the_first_stays_good(token):
+    now = timezone.now()
+
+    assert token_for_a_start(now) is None  # the token of the command was made a moment ago
+    assert token_for_a_start(now + timedelta(minutes=5)) is not None
+
+    assert Client().post("/setup/", {**ASKED, "token": token}).status_code == 302
+    assert token_for_a_start(now + timedelta(minutes=10)) is None

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +16,8 @@ from django.utils import timezone
 
 from cercollettiva.core import roles, signals
 from cercollettiva.core.models import CERMembership, Invitation, MemberRole, MembershipState, RoleChange
+from cercollettiva.users.audit_chain import verify_chain
+from cercollettiva.users.models import AuditLine
 from tests.integration.core.scene import join, make_community, make_user
 from tests.integration.users.signing import PASSWORD, code_in_mail, make_person, private
 
@@ -276,3 +279,43 @@ def test_signing_in_from_the_link_comes_back_to_it(community, admin, deliver):
     answer = Client().post("/users/login/", {"username": guest.email, "password": PASSWORD, "next": link})
 
     assert answer["Location"] == link
+
+
+def test_what_happens_to_an_invitation_is_in_the_audit_log_without_the_address(community, admin):
+    now = timezone.now()
+    guest = make_person("canary@example.it")
+    start = AuditLine.objects.count()
+
+    replaced = roles.invite(community, guest.email, MemberRole.TECHNICAL, by=admin, at=now).invitation
+    used = roles.invite(community, guest.email, MemberRole.TECHNICAL, by=admin, at=now)
+    roles.accept(used.token, guest, at=now)
+    revoked = roles.invite(community, "canary@example.com", MemberRole.ADMIN, by=admin, at=now).invitation
+    roles.revoke(revoked, by=admin, at=now)
+    roles.revoke(revoked, by=admin, at=now)  # nothing is left to revoke
+
+    told = AuditLine.objects.filter(action__startswith="INVITATION_").order_by("seq")
+    assert [(line.action, line.actor_id, line.subject_id) for line in told] == [
+        ("INVITATION_SENT", admin.pk, replaced.pk),
+        ("INVITATION_REVOKED", admin.pk, replaced.pk),
+        ("INVITATION_SENT", admin.pk, used.invitation.pk),
+        ("INVITATION_ACCEPTED", guest.pk, used.invitation.pk),
+        ("INVITATION_SENT", admin.pk, revoked.pk),
+        ("INVITATION_REVOKED", admin.pk, revoked.pk),
+    ]
+    assert {line.subject_type for line in told} == {"core.invitation"}
+    assert told[4].details == {"community_id": community.pk, "role": "ADMIN"}
+    assert "canary" not in str(list(AuditLine.objects.filter(seq__gt=start).values()))
+    assert verify_chain().is_whole
+
+
+def test_a_year_after_it_ended_an_invitation_goes(community, admin, settings):
+    now = timezone.now()
+    ages = (settings.KEEP_INVITATIONS + roles.INVITATION_LASTS + timedelta(hours=1), settings.KEEP_INVITATIONS)
+    for number, age in enumerate(ages):
+        roles.invite(community, f"{number}@example.it", MemberRole.TECHNICAL, by=admin, at=now - age)
+
+    call_command("retention", "--dry-run")
+    assert Invitation.objects.count() == 2
+    call_command("retention")
+
+    assert [invitation.email for invitation in Invitation.objects.all()] == ["1@example.it"]

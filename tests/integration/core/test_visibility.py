@@ -71,8 +71,8 @@ from cercollettiva.settlement.models import (
     ZonalPrice,
 )
 from cercollettiva.settlement.operations import write_rule
-from cercollettiva.users.audit import Action, record
-from cercollettiva.users.models import AccountDeletionRequest, AuditHead, Consent, CustomUser, SetupToken
+from cercollettiva.users.audit import GENESIS, Action, record
+from cercollettiva.users.models import AccountDeletionRequest, AuditAnchor, AuditHead, Consent, CustomUser, SetupToken
 from tests.integration.core.scene import (
     NOW,
     Community,
@@ -209,6 +209,10 @@ def audit_head(side: Community) -> AuditHead:
     return AuditHead.objects.get()
 
 
+def audit_anchor(side: Community) -> AuditAnchor:
+    return AuditAnchor.objects.get_or_create(seq=0, hash=GENESIS)[0]
+
+
 MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "the member's account": (lambda side: side.member, THE_MEMBER_AND_ADMIN),
     "the member's consent": (
@@ -220,6 +224,7 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
         {"member"} | STAFF,
     ),
     "end of the audit log": (audit_head, STAFF),
+    "where the audit log begins": (audit_anchor, STAFF),
     "the member's request to be deleted": (
         lambda side: AccountDeletionRequest.objects.create(user=side.member, requested_at=NOW),
         {"member"} | STAFF,

@@ -11,7 +11,10 @@ import time_machine
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.core import mail
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cercollettiva.users.addresses import UNKNOWN, client_ip
@@ -103,6 +106,46 @@ def test_a_mail_for_a_forgotten_password_is_answered_alike():
     assert [message.to for message in mail.outbox] == [["known@example.it"], ["unknown@example.it"]]
     assert "/users/password_reset/" in mail.outbox[0].body
     assert "/users/password_reset/" not in mail.outbox[1].body
+
+
+def ask_for_a_new_password(email: str) -> None:
+    cache.clear()  # of the limits
+    assert Client().post("/users/password_reset/", {"email": email}).status_code == 302
+
+
+@pytest.fixture
+def addresses() -> list[str]:
+    """Of somebody, of somebody who is disabled or never confirmed, of nobody."""
+    make_person("known@example.it")
+    make_person("disabled@example.it", is_active=False)
+    CustomUser.objects.create_user("unconfirmed@example.it", PASSWORD)
+    return [f"{name}@example.it" for name in ("known", "disabled", "unconfirmed", "unknown")]
+
+
+def test_a_forgotten_password_asks_the_database_the_same_whoever_it_is(addresses):
+    asked = []
+    for email in addresses:
+        with CaptureQueriesContext(connection) as captured:
+            ask_for_a_new_password(email)
+        asked.append([query["sql"].partition(" WHERE ")[0] for query in captured.captured_queries])
+
+    assert len(asked[0]) == 1
+    assert asked == asked[:1] * len(addresses)
+
+
+def test_a_forgotten_password_is_answered_in_the_same_time_whoever_it_is(addresses):
+    """By the clock of our own work, which a busy machine does not stretch; the test before is for the database's."""
+    for email in addresses:
+        ask_for_a_new_password(email)  # what is done once
+    taken: dict[str, list[float]] = {email: [] for email in addresses}
+    for _ in range(12):
+        for email in addresses:
+            began = time.thread_time()
+            ask_for_a_new_password(email)
+            taken[email].append(time.thread_time() - began)
+
+    fastest = sorted(min(times) for times in taken.values())
+    assert fastest[0] > fastest[-1] * 0.75, taken
 
 
 def test_a_registration_of_a_known_address_is_answered_alike_and_told_by_mail():

@@ -294,6 +294,40 @@ def test_a_community_shows_its_own_totals_and_exports_them():
     assert 'filename="cer-cer-a_energia-mese_2026-03-01_2026-03-31.csv"' in answer["Content-Disposition"]
 
 
+def test_an_hour_of_a_community_says_which_points_are_missing_and_what_it_may_have_been():
+    admin, member, community = make_user("admin"), make_user("member"), make_community("A")
+    join(admin, community, MemberRole.ADMIN)
+    join(member, community)
+    home = make_plant(1, cer_configuration=community, plant_type=PlantType.CONSUMER)
+    make_plant(2, cer_configuration=community, plant_type=PlantType.PRODUCER)
+    day, hour = date(2026, 3, 5), datetime(2026, 3, 5, 11, tzinfo=UTC)
+    write_totals(
+        a_total(home, Span.HOUR, hour - timedelta(days=1), energy_in=3 * KWH),
+        a_total(community, Span.HOUR, hour, energy_in=5 * KWH),
+    )
+    ask = f"?periodo=giorno&data={day}"
+
+    page = signed_in(member).get(reverse("core:community", args=[community.pk]) + ask).content.decode()
+    files = [
+        signed_in(user).get(reverse("core:community-history", args=[community.pk]) + ask).content.decode("utf-8-sig")
+        for user in (admin, member)
+    ]
+
+    assert "mancano 2 punti su 2, stima: prelevata 3,0\xa0kWh" in page
+    assert "IT001E00000001" not in page
+    [by_admin], [by_member] = (
+        [
+            row
+            for row in csv.DictReader(io.StringIO(file), delimiter=";")
+            if row["inizio (UTC)"].startswith("2026-03-05T11")
+        ]
+        for file in files
+    )
+    assert (by_admin["stima prelevata (kWh)"], by_admin["stima immessa (kWh)"]) == ("3,000000", "")
+    assert (by_admin["punti mancanti"], by_admin["POD mancanti"]) == ("2", "IT001E00000001 IT001E00000002")
+    assert (by_member["punti mancanti"], by_member["POD mancanti"]) == ("2", "")
+
+
 def test_the_section_asks_the_database_twice_however_long_the_period(plant):
     write_every(plant, Span.MONTH, date(2026, 1, 1), date(2026, 11, 1), lambda month: day_of(1, 0, None))
     asked = {}

@@ -5,17 +5,17 @@ from __future__ import annotations
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cercollettiva.core.first_start import is_first_start
+from cercollettiva.core.first_start import instructions, is_first_start
 from cercollettiva.users.models import SetupToken
 
 HELP = """\
 Prints a token, once, for the page of the first start; it lasts 24 hours, and a token that was printed before no longer
-counts. Whoever can run this command is taken for the owner of the platform.
+counts. Whoever can run this command is taken for the owner of the platform. A server that starts on an empty database
+prints one by itself.
 
 example:
   manage.py setup_token
@@ -36,7 +36,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not is_first_start():
             raise CommandError(_("La piattaforma è già configurata: /setup/ non si apre più."), returncode=NOT_EMPTY)
-        token = SetupToken.make(at=timezone.now())
-        address = f"{settings.SITE_URL.rstrip('/')}/setup/"
-        self.stdout.write(_("Apri %(address)s e scrivi questo codice, entro 24 ore:") % {"address": address})
-        self.stdout.write(f"  {token}")
+        self.stdout.write(instructions(SetupToken.make(at=timezone.now())))

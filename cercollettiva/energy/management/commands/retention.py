@@ -14,7 +14,8 @@ from cercollettiva.energy.retention import retire
 class Command(BaseCommand):
     help = (
         "Takes away what is older than its term: powers after KEEP_POWERS_DAYS, registers and records after "
-        "KEEP_REGISTERS_DAYS, quarter-hours and totals after KEEP_INTERVALS_DAYS. On PostgreSQL whole months are "
+        "KEEP_REGISTERS_DAYS, quarter-hours and totals after KEEP_INTERVALS_DAYS, lines of the audit log after "
+        "KEEP_AUDIT_DAYS, expired invitations after KEEP_INVITATIONS_DAYS. On PostgreSQL whole months are "
         "dropped, or left as tables of their own with --detach. Running it twice takes nothing more. Exit 0. "
         "Example: manage.py retention --dry-run"
     )

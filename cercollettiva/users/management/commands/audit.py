@@ -16,7 +16,8 @@ BROKEN = 1
 
 HELP = """\
 Walks the chain of the audit log: finds a line that was changed, taken out or put in. Write the head that it prints down
-outside the database; given back as --anchor it also finds a chain that was written anew.
+outside the database; given back as --anchor it also finds a chain that was written anew. A head that is older than the
+lines that are kept says nothing any more, and is refused: write down a new one in time.
 
 examples:
   manage.py audit verify --json
