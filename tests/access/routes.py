@@ -135,6 +135,15 @@ ROUTES: Final[dict[str, Route]] = {
     "core:community-history": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
     ),
+    "core:sharing": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:sharing-csv": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:sharing-xlsx": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
     "core:plant-history": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
     ),

@@ -1,6 +1,8 @@
 """What is asked of the energy tables, by subject. Pages, JSON and sockets read here, from rows the asker may see."""
 
+from cercollettiva.energy.queries.crowd import FEWEST, Crowd, crowd_of
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
+from cercollettiva.energy.queries.hours import UNKNOWN, Hours, hours_of
 from cercollettiva.energy.queries.measurements import (
     MeasurementQuality,
     check_measurement_quality,
@@ -28,20 +30,29 @@ from cercollettiva.energy.queries.power import (
     power_shown,
     total_power_visible_to,
 )
+from cercollettiva.energy.queries.sharing import OwnParts, SharedHours, Sharer, own_parts, shared_hours, sharers_of
 from cercollettiva.energy.queries.states import DeviceNow, PhaseNow, device_states_of, device_states_of_plants
 from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_midnight
+from cercollettiva.energy.queries.told import told_totals
 
 __all__ = [
+    "FEWEST",
+    "UNKNOWN",
     "CommunityPower",
+    "Crowd",
     "DeviceNow",
     "EnergyToday",
+    "Hours",
     "Known",
     "MeasurementQuality",
+    "OwnParts",
     "OwnUse",
     "PeriodTotal",
     "PhaseNow",
     "PlantPower",
     "PowerMean",
+    "SharedHours",
+    "Sharer",
     "Standing",
     "TooManyPeriods",
     "TooMuchHistory",
@@ -50,21 +61,27 @@ __all__ = [
     "anomalies_of",
     "check_measurement_quality",
     "communities_power",
+    "crowd_of",
     "device_states_of",
     "device_states_of_plants",
     "energy_today",
     "finished_alike",
     "first_total",
     "get_latest_measurement",
+    "hours_of",
     "known_sum",
     "local_midnight",
+    "own_parts",
     "own_use",
     "power_history",
     "power_of_plants",
     "power_shown",
     "previous_period",
     "searched",
+    "shared_hours",
+    "sharers_of",
     "standings",
+    "told_totals",
     "total_power_visible_to",
     "with_standing",
 ]

@@ -99,26 +99,42 @@ class History:
         return any(row.total.is_known for row in self.rows)
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether all that is known is not told to whoever asks."""
+        return not self.is_known and any(row.total.is_withheld for row in self.rows)
+
+    @property
     def first_url(self) -> str:
         return f"{Asked(self.asked.span, local_date(self.first)).query}{ANCHOR}" if self.first else ""
 
 
-def history_of(subject: Plant | CERConfiguration, parameters: Mapping[str, str], now: datetime) -> History:
-    """The section for what an address asks; what cannot be shown becomes the present month and a notice."""
+def history_of(
+    subject: Plant | CERConfiguration, parameters: Mapping[str, str], now: datetime, *, viewer: int | None = None
+) -> History:
+    """The section for what an address asks; what cannot be shown becomes the present month and a notice.
+
+    `viewer` is one of the people of a community, who is not told what few others did; None for who looks after it.
+    """
     try:
-        return _history(subject, asked_for(parameters, now), now, "")
+        return _history(subject, asked_for(parameters, now), now, "", viewer)
     except NoSuchPeriod as refused:
         notice = _("%(reason)s Qui sotto c’è il mese in corso.") % {"reason": refused}
-        return _history(subject, asked_for({}, now), now, notice)
+        return _history(subject, asked_for({}, now), now, notice, viewer)
 
 
-def exported_history(subject: Plant | CERConfiguration, parameters: Mapping[str, str], now: datetime) -> History:
+def exported_history(
+    subject: Plant | CERConfiguration, parameters: Mapping[str, str], now: datetime, *, viewer: int | None = None
+) -> History:
     """The same for the export. Raises NoSuchPeriod: a file of another month than was asked for helps nobody."""
-    return _history(subject, asked_for(parameters, now), now, "")
+    return _history(subject, asked_for(parameters, now), now, "", viewer)
 
 
-def _history(subject: Plant | CERConfiguration, asked: Asked, now: datetime, notice: str) -> History:
+def _history(
+    subject: Plant | CERConfiguration, asked: Asked, now: datetime, notice: str, viewer: int | None
+) -> History:
     totals = queries.aggregate_by_period(subject, asked.part, asked.by(-1).period.start, asked.period.end)
+    if viewer is not None and isinstance(subject, CERConfiguration):
+        totals = queries.told_totals(subject, asked.part, totals, viewer=viewer, now=now)
     first = queries.first_total(subject, asked.part)
     return history_from(subject, asked, totals, now=now, first=first, notice=notice)
 
@@ -187,7 +203,7 @@ def _bar(total: PeriodTotal, layers: Layers, *, now: datetime, first: datetime |
     return bars.Bar(
         above=_segments(total, layers.above),
         below=_segments(total, layers.below),
-        is_missing=ended and not total.is_known,
+        is_missing=ended and not total.is_known and not total.is_withheld,
         is_partial=ended and total.is_known and total.quality == IntervalQuality.PARTIAL,
         is_uncertain=total.quality in UNCERTAIN,
         is_running=running,
@@ -256,6 +272,7 @@ def _measured_ones(columns: list[Column]) -> list[Column]:
 
 def _measured(part: Span, finished: list[PeriodTotal]) -> str:
     """26 giorni su 30 misurati, di cui 2 solo in parte. Empty where nothing has ended yet."""
+    finished = [total for total in finished if not total.is_withheld]
     if not finished:
         return ""
     known = [total for total in finished if total.is_known]

@@ -82,6 +82,8 @@ def first_parts(span: Span, count: int) -> str:
 def note_on(total: PeriodTotal, columns: list[Column], *, now: datetime, first: datetime | None) -> str:
     """Why a figure is missing, or less than sure; empty where it is whole and good."""
     running = total.start <= now < total.end
+    if total.is_withheld:
+        return _("non mostrata: dietro ci sono meno di cinque altre persone")
     if not total.is_known:
         if running:
             return _("in corso, ancora nessun dato")

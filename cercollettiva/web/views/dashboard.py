@@ -33,7 +33,9 @@ def community(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=pk)
     now = timezone.now()
     only = CERConfiguration.objects.filter(pk=chosen.pk)
-    return _page(request, only, now, history=history_of(chosen, request.GET, now))
+    manages = CERConfiguration.objects.managed_by(request.user).filter(pk=chosen.pk).exists()
+    viewer = None if manages else request.user.pk
+    return _page(request, only, now, history=history_of(chosen, request.GET, now, viewer=viewer))
 
 
 def _page(

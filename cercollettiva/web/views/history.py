@@ -34,12 +34,15 @@ def plant_csv(request: HttpRequest, pk: int) -> HttpResponse:
 def community_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """GET cer/<pk>/history.csv?periodo=&data=: the same for a community."""
     chosen = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=pk)
-    return _file(request, chosen, [chosen.slug])
+    manages = CERConfiguration.objects.managed_by(request.user).filter(pk=chosen.pk).exists()
+    return _file(request, chosen, [chosen.slug], viewer=None if manages else request.user.pk)
 
 
-def _file(request: HttpRequest, subject: Plant | CERConfiguration, slugs: list[str]) -> HttpResponse:
+def _file(
+    request: HttpRequest, subject: Plant | CERConfiguration, slugs: list[str], viewer: int | None = None
+) -> HttpResponse:
     try:
-        history = exported_history(subject, request.GET, timezone.now())
+        history = exported_history(subject, request.GET, timezone.now(), viewer=viewer)
     except NoSuchPeriod as refused:
         return HttpResponse(str(refused), status=400, content_type="text/plain; charset=utf-8")
     first, last = history.asked.first_day, history.asked.last_day
