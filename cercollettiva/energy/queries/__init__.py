@@ -30,6 +30,7 @@ from cercollettiva.energy.queries.power import (
     power_shown,
     total_power_visible_to,
 )
+from cercollettiva.energy.queries.quarters import QuarterGrid, quarter_grid
 from cercollettiva.energy.queries.sharing import OwnParts, SharedHours, Sharer, own_parts, shared_hours, sharers_of
 from cercollettiva.energy.queries.states import DeviceNow, PhaseNow, device_states_of, device_states_of_plants
 from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_midnight
@@ -51,6 +52,7 @@ __all__ = [
     "PhaseNow",
     "PlantPower",
     "PowerMean",
+    "QuarterGrid",
     "SharedHours",
     "Sharer",
     "Standing",
@@ -77,6 +79,7 @@ __all__ = [
     "power_of_plants",
     "power_shown",
     "previous_period",
+    "quarter_grid",
     "searched",
     "shared_hours",
     "sharers_of",

@@ -14,6 +14,7 @@ from cercollettiva.domain.calendar import ITALY, Span, local_date
 from cercollettiva.energy import queries
 from cercollettiva.energy.models.intervals import IntervalQuality
 from cercollettiva.energy.queries import OwnUse, PeriodTotal
+from cercollettiva.web import formats
 from cercollettiva.web.history import bars, words
 from cercollettiva.web.history.asked import EARLIEST, WORDS, Asked, NoSuchPeriod, asked_for
 from cercollettiva.web.history.columns import Column, Layers, columns_of, own
@@ -147,12 +148,16 @@ def history_from(
     now: datetime,
     first: datetime | None,
     notice: str = "",
+    shown_as: tuple[list[Column], Layers] | None = None,
 ) -> History:
-    """What the totals of a period and of the one before it say; `first` is where the known ones begin."""
+    """What the totals of a period and of the one before it say; `first` is where the known ones begin.
+
+    `shown_as` are the columns and layers to show; without them, those of the subject.
+    """
     period = asked.period
     previous = [total for total in totals if total.start < period.start]
     present = [total for total in totals if total.start >= period.start]
-    columns, layers = columns_of(subject, totals)
+    columns, layers = shown_as or columns_of(subject, totals)
     shown = [total for total in present if total.start <= now]
     drawn = [_bar(total, layers, now=now, first=first) for total in present]
     finished = [total for total in present if total.end <= now]
@@ -178,9 +183,9 @@ def history_from(
         own_use=own_use,
         own_use_where=_where_measured(own_use, finished),
         comparison=_comparison(asked, columns, present, previous, now=now, first=first),
-        clock=words.change_of_clock(len(present)) if asked.span == Span.DAY else "",
+        clock=words.change_of_clock(len(present)) if asked.span == Span.DAY and asked.until is None else "",
         first=first,
-        export=f"history.csv{asked.query}",
+        export=asked.query,
     )
 
 
@@ -190,7 +195,10 @@ def _address(asked: Asked) -> str:
 
 def _tabs(asked: Asked) -> list[Link]:
     names = {Span.DAY: _("Giorno"), Span.WEEK: _("Settimana"), Span.MONTH: _("Mese"), Span.YEAR: _("Anno")}
-    return [Link(names[span], _address(Asked(span, asked.day)), span == asked.span) for span in WORDS.values()]
+    return [
+        Link(names[span], _address(Asked(span, asked.day)), span == asked.span and asked.until is None)
+        for span in WORDS.values()
+    ]
 
 
 def _has_earlier(asked: Asked, first: datetime | None) -> bool:
@@ -240,6 +248,8 @@ def _links(present: list[PeriodTotal], asked: Asked, columns: list[Column], now:
 def _ticks(asked: Asked, present: list[PeriodTotal]) -> list[bars.Tick]:
     week, count = asked.span == Span.WEEK, len(present)
     ticks = []
+    if asked.until is not None:
+        return _free_ticks(asked, present)
     for number, total in enumerate(present):
         local = total.start.astimezone(ITALY)
         name = words.tick_name(asked.part, total.start, of_a_week=week)
@@ -250,6 +260,19 @@ def _ticks(asked: Asked, present: list[PeriodTotal]) -> list[bars.Tick]:
             ticks.append(bars.tick_at(number, count, name, is_minor=asked.span == Span.YEAR and number % 2 == 1))
     if asked.part == Span.HOUR:
         ticks.append(bars.tick_at(count, count, "24", edge=True))
+    return ticks
+
+
+def _free_ticks(asked: Asked, present: list[PeriodTotal]) -> list[bars.Tick]:
+    """Six words at most below a free range: the hour of short ones, day and month of the others."""
+    count = len(present)
+    every = max(-(-count // 6), 1)
+    ticks = []
+    for number in range(0, count, every):
+        start = present[number].start
+        day = formats.date(start, "medium", locale=page_locale()).rsplit(" ", 1)[0]
+        label = formats.time(start, locale=page_locale()) if asked.part == Span.HOUR else day
+        ticks.append(bars.tick_at(number, count, label, edge=asked.part == Span.HOUR))
     return ticks
 
 

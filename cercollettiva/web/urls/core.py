@@ -2,17 +2,20 @@
 
 from django.urls import path
 
-from cercollettiva.web.views import dashboard, history, plants, roles, sharing
+from cercollettiva.web.views import dashboard, history, plants, quarters, roles, sharing
 
 app_name = "core"
 
 urlpatterns = [
     path("cer/<int:pk>/", dashboard.community, name="community"),
-    path("cer/<int:pk>/history.csv", history.community_csv, name="community-history"),
+    path("cer/<int:pk>/history.csv", history.community_file, {"ending": "csv"}, name="community-history"),
+    path("cer/<int:pk>/history.xlsx", history.community_file, {"ending": "xlsx"}, name="community-history-xlsx"),
     path("cer/<int:pk>/condivisione/", sharing.sharing, name="sharing"),
     path("cer/<int:pk>/condivisione.csv", sharing.sharing_csv, name="sharing-csv"),
     path("cer/<int:pk>/condivisione.xlsx", sharing.sharing_xlsx, name="sharing-xlsx"),
     path("cer/<int:pk>/roles/", roles.community_roles, name="roles"),
     path("plants/<int:pk>/", plants.plant, name="plant"),
-    path("plants/<int:pk>/history.csv", history.plant_csv, name="plant-history"),
+    path("plants/<int:pk>/history.csv", history.plant_file, {"ending": "csv"}, name="plant-history"),
+    path("plants/<int:pk>/history.xlsx", history.plant_file, {"ending": "xlsx"}, name="plant-history-xlsx"),
+    path("plants/<int:pk>/quarters.json", quarters.plant_quarters, name="plant-quarters"),
 ]

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from cercollettiva.web.views import dashboard, home, setup
+from cercollettiva.web.views import dashboard, home, my_energy, setup, today
 
 app_name = "web"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("me/", today.today, name="today"),
+    path("me/energia/", my_energy.energy, name="my-energy"),
+    path("me/energia.csv", my_energy.energy_file, {"ending": "csv"}, name="my-energy-csv"),
+    path("me/energia.xlsx", my_energy.energy_file, {"ending": "xlsx"}, name="my-energy-xlsx"),
     path("setup/", setup.setup, name="setup"),
 ]

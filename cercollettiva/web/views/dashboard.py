@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from cercollettiva.core.models import CERConfiguration, Plant
-from cercollettiva.energy import queries
+from cercollettiva.core.models import CERConfiguration
 from cercollettiva.web.history.page import History, history_of
+from cercollettiva.web.views import today
+from cercollettiva.web.views.communities import rows_of
 
 
 @login_required
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """GET dashboard/: every community the user may see, with its power and the plants they may open."""
-    return _page(request, CERConfiguration.objects.visible_to(request.user), timezone.now())
+    """GET dashboard/: a member's own day; to those who look after communities, each with its power and its plants."""
+    now = timezone.now()
+    if not CERConfiguration.objects.managed_by(request.user).exists():
+        plants = today.own_plants(request, now)
+        if plants:
+            return today.page(request, plants, now)
+    return _page(request, CERConfiguration.objects.visible_to(request.user), now)
 
 
 @login_required
@@ -41,34 +44,7 @@ def community(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, communities: QuerySet[CERConfiguration], now: datetime, history: History | None = None
 ) -> HttpResponse:
-    rows = _rows(request, communities, now)
+    rows = rows_of(request, communities, now)
     known = [row["shared_w"] for row in rows if row["shared_w"] is not None]
     context = {"now": now, "communities": rows, "shared_w": sum(known) if known else None, "history": history}
     return render(request, "web/dashboard.html", context)
-
-
-def _rows(request: HttpRequest, communities: QuerySet[CERConfiguration], now: datetime) -> list[dict[str, Any]]:
-    """What the template shows of each community; the number of queries does not depend on how many there are."""
-    powers = queries.communities_power(communities, now)
-    plants: dict[int | None, list[dict[str, str]]] = defaultdict(list)
-    for plant in Plant.objects.visible_to(request.user).active_at(now).filter(cer_configuration__in=communities):
-        row = {"name": plant.name, "url": reverse("core:plant", args=[plant.pk])}
-        plants[plant.cer_configuration_id].append({**row, "type_label": str(plant.get_plant_type_display())})
-    alone = len(communities) == 1  # several share a socket: one person may not open many
-    return [
-        {
-            "id": one.pk,
-            "name": one.name,
-            "url": reverse("core:community", args=[one.pk]),
-            "socket": f"/ws/cer/{one.pk}/" if alone else "/ws/cer/",
-            "injected_w": powers[one.pk].producer_power,
-            "withdrawn_w": powers[one.pk].consumer_power,
-            "shared_w": powers[one.pk].net_power,
-            "plants_measured": powers[one.pk].plants_measured,
-            "plants_count": powers[one.pk].plants_count,
-            "members_count": powers[one.pk].members_count,
-            "updated_at": powers[one.pk].updated_at,
-            "plants": plants[one.pk],
-        }
-        for one in communities
-    ]
