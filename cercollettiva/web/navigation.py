@@ -34,11 +34,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     places = _places(user)
     role = min((place.role for place in places), key=_WEIGHTS.__getitem__, default=None)
-    entries = [
-        _entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard"),
-        _entry(request, _("Home"), reverse("web:home"), "home"),
-    ]
-    groups = [{"label": "", "entries": entries}]
+    groups = [{"label": "", "entries": _first_entries(request, role, places)}]
     if role in (MemberRole.ADMIN, MemberRole.TECHNICAL) or user.is_staff or user.is_superuser:
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
@@ -51,6 +47,21 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "layout": "top" if role is MemberRole.MEMBER else "rail",
         "who": {"name": user.get_full_name() or user.email, "role_label": role.label if role else _("piattaforma")},
     }
+
+
+def _first_entries(request: HttpRequest, role: MemberRole | None, places: list[Place]) -> list[dict[str, Any]]:
+    """A member's day and energy; to the others the communities now, and what each shares hour by hour."""
+    home = _entry(request, _("Home"), reverse("web:home"), "home")
+    if role is MemberRole.MEMBER:
+        day = _entry(request, _("Oggi"), reverse("web:dashboard"), "today")
+        day["current"] = request.path in (reverse("web:dashboard"), reverse("web:today"))
+        return [day, _entry(request, _("Energia"), reverse("web:my-energy"), "energy"), home]
+    entries = [_entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard")]
+    managed = [place for place in places if place.role is not MemberRole.MEMBER]
+    for place in managed:
+        label = _("Condivisione oraria") if len(managed) == 1 else f"{_('Condivisione')}: {place.name}"
+        entries.append(_entry(request, label, reverse("core:sharing", args=[place.community]), ""))
+    return [*entries, home]
 
 
 def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place]) -> list[dict[str, Any]]:

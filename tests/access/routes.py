@@ -153,6 +153,12 @@ ROUTES: Final[dict[str, Route]] = {
     "core:plant-quarters": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
     ),
+    "core:flows-csv": Route(
+        safe(managers(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:flows-xlsx": Route(
+        safe(managers(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
     "core:sharing": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
     ),

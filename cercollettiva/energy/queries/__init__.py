@@ -31,7 +31,16 @@ from cercollettiva.energy.queries.power import (
     total_power_visible_to,
 )
 from cercollettiva.energy.queries.quarters import QuarterGrid, quarter_grid
-from cercollettiva.energy.queries.sharing import OwnParts, SharedHours, Sharer, own_parts, shared_hours, sharers_of
+from cercollettiva.energy.queries.sharing import (
+    OwnParts,
+    PointSums,
+    SharedHours,
+    Sharer,
+    own_parts,
+    point_sums,
+    shared_hours,
+    sharers_of,
+)
 from cercollettiva.energy.queries.states import DeviceNow, PhaseNow, device_states_of, device_states_of_plants
 from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_midnight
 from cercollettiva.energy.queries.told import told_totals
@@ -51,6 +60,7 @@ __all__ = [
     "PeriodTotal",
     "PhaseNow",
     "PlantPower",
+    "PointSums",
     "PowerMean",
     "QuarterGrid",
     "SharedHours",
@@ -75,6 +85,7 @@ __all__ = [
     "local_midnight",
     "own_parts",
     "own_use",
+    "point_sums",
     "power_history",
     "power_of_plants",
     "power_shown",

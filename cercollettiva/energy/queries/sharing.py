@@ -209,3 +209,38 @@ def _others(community: CERConfiguration, period: Range, viewer: int) -> tuple[In
     counts = np.zeros((2, period.hours), dtype=np.int64)
     counts[0, column], counts[1, column] = crowd.drawing, crowd.injecting
     return counts[0], counts[1]
+
+
+class PointSums(NamedTuple):
+    """A connection point over a period: what it gave and took, and how much of that was shared. [mWh]"""
+
+    plant: Plant
+    injected_mwh: int
+    drawn_mwh: int
+    to_community_mwh: int
+    from_community_mwh: int
+    is_known: bool  # some hour was measured
+
+
+def point_sums(plants: Sequence[Plant], period: Range) -> list[PointSums]:
+    """Every point of one community over a period, its parts summed over the hours. One query.
+
+    For those who look after the community; `plants` are all of its points in that time.
+    """
+    hours = hours_of(SubjectKind.PLANT, [plant.pk for plant in plants], period)
+    here = _in_the_community(plants, period)
+    injected, drawn = (np.where(here, grid.clip(0), 0) for grid in (hours.injected, hours.drawn))
+    known = here & ((hours.injected != UNKNOWN) | (hours.drawn != UNKNOWN))
+    shared = shared_energy(injected_mwh=injected, withdrawn_mwh=drawn, known=known).known
+    gives, takes = (np.round(parts_of_points(shared, side).sum(axis=1)).astype(np.int64) for side in (injected, drawn))
+    return [
+        PointSums(
+            plant,
+            int(injected[n].sum()),
+            int(drawn[n].sum()),
+            int(gives[n]),
+            int(takes[n]),
+            bool(known[n].any()),
+        )
+        for n, plant in enumerate(plants)
+    ]
