@@ -147,10 +147,12 @@ def _heat(together: SharedHours, now: datetime) -> heat.HeatMap:
 
 def _quality(community: CERConfiguration, month: Range, sums: Sequence[PointSums], now: datetime) -> Quality:
     days = queries.aggregate_by_period(community, Span.DAY, *month)
-    finished = [day for day in days if day.end <= now]
+    first = queries.first_total(community, Span.DAY)
+    finished = [day for day in days if day.end <= now and first is not None and first < day.end]
     share = sum(day.coverage for day in finished) / len(finished) if finished else None
     best = max((day.coverage for day in finished), default=0.0)
     looks = [_look(day, best) for day in finished]
+    before = sum(day.end <= now for day in days) - len(finished)  # of the first measure
     state = "fine" if share is None or share >= GOOD_ENOUGH else "look" if share >= BAD else "act"
     labels = {"fine": _("buona"), "look": _("da guardare"), "act": _("mancano dati")}
     width = 100 / max(len(days), 1)
@@ -158,7 +160,7 @@ def _quality(community: CERConfiguration, month: Range, sums: Sequence[PointSums
         share,
         state,
         labels[state],
-        [DayBar(f"{n * width + 0.3:.2f}%", f"{width - 0.6:.2f}%", look) for n, look in enumerate(looks)],
+        [DayBar(f"{n * width + 0.3:.2f}%", f"{width - 0.6:.2f}%", look) for n, look in enumerate(looks, before)],
         _("%(whole)d giorni completi, %(half)d in parte, %(gone)d senza misure")
         % {name: looks.count(name) for name in ("whole", "half", "gone")},
         [one.plant for one in sums if not one.is_known],

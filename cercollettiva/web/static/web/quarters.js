@@ -63,7 +63,7 @@ export function draw(element, { start, step, exchange, produced }) {
         {},
         ...lines.map(({ meaning }) => ({ stroke: () => colour(meaning), width: 1.5, points: { show: false }, paths, spanGaps: false })),
       ],
-      hooks: { setCursor: [say] },
+      hooks: { setCursor: [say], draw: [() => performance.mark("quarters-drawn")] },
     },
     [x, ...lines.map(({ data }) => data)],
     chart,
@@ -113,6 +113,7 @@ async function load(element) {
       return;
     }
     readout.textContent = "";
+    performance.mark("quarters-known"); // the two marks are for whoever measures
     draw(element, data);
     element.querySelector(".btns").hidden = false;
     element.querySelector("[data-when-produced]").hidden = !data.produced.length;
