@@ -13,10 +13,10 @@ MANAGE := $(RUN) manage.py
 INSTALLED := $(VENV)/.installed
 PARTS := postgresql mosquitto redis
 
-.PHONY: help setup parts demo test faults e2e check messages bench
+.PHONY: help setup parts demo test faults communities e2e check messages bench
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## Create .venv with the locked dependencies
 
@@ -51,6 +51,10 @@ test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults
 faults: export CER_FAULT_SECONDS ?= 60
 faults: setup parts ## Kill real parts under load for longer than `make test` does: about a quarter of an hour
 	$(PYTEST) -s -m 'faults and not e2e' $(ARGS)
+
+communities: export SETTLEMENT_COMMUNITIES ?= 10000
+communities: setup ## Settle ten thousand random communities: about three minutes
+	$(PYTEST) -s tests/unit/domain/settlement/test_properties.py $(ARGS)
 
 e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
 	@tools/system-packages $(PARTS) chromium

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import decoding, encryption, energy, history, ingest, live, pages, sharing
+from bench import cards, decoding, encryption, energy, history, ingest, live, pages, sharing
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest.run,
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "encryption": encryption.run,
     "live": live.run,
     "pages": pages.run,
+    "cards": cards.run,
 }
 
 

@@ -19,15 +19,13 @@ def _fast_passwords() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _emptied_after_a_test() -> Iterator[None]:
-    """A test that commits has its database emptied afterwards, the audit log too, which refuses everybody else."""
-    from cercollettiva.users.append_only import unprotected
-    from cercollettiva.users.models import AuditLine
+    """A test that commits has its database emptied afterwards, append-only tables too, which refuse everybody else."""
+    from tests.support.emptying import all_unprotected
 
     empty = TransactionTestCase._fixture_teardown
-    table, unique = AuditLine._meta.db_table, ["seq", "previous"]
 
     def teardown(self: TransactionTestCase) -> None:
-        with unprotected(connection, table, unique=unique):
+        with all_unprotected(connection):
             empty(self)
 
     with pytest.MonkeyPatch.context() as patch:

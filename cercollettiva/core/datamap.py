@@ -21,6 +21,7 @@ from cercollettiva.users.datamap import (
 INCENTIVES = Personal(Purpose.INCENTIVES, Basis.CONTRACT, Term.TEN_YEARS)
 LEGAL_PERSON = NotPersonal("of a legal person, in public registers")
 PUBLISHED = NotPersonal("what a community publishes of itself")
+APPLYING = Personal(Purpose.MEMBERSHIP, Basis.CONTRACT, Term.TEN_YEARS)  # a draft that is not sent: 90 days
 INVITED = Personal(Purpose.ACCOUNT, Basis.INTEREST, Term.YEAR)  # of people who may have no account yet
 OF_THE_PLANT = "of a plant; queries ask for it, and without the owner it names nobody"
 
@@ -43,8 +44,25 @@ MAP: dict[str, Fields] = {
         "token_hash": NotPersonal("a hash of a random token"),
         REST: plainly(INVITED, STATE),
     },
+    "core.Application": {
+        **same(APPLYING, "answers_json", "sent_json"),
+        "email": plainly(APPLYING, "mails go to it, and a draft is found again by it"),
+        "pod_key": plainly(APPLYING, "compared, to see that a POD is not entered twice"),
+        "link_key": NotPersonal("a random key"),
+        REST: plainly(APPLYING, STATE),
+    },
+    "core.ApplicationEvent": {
+        "note": APPLYING,
+        "steps": NotPersonal("words of the code"),
+        REST: plainly(APPLYING, STATE),
+    },
     "core.MembershipCard": {REST: plainly(MEMBERSHIP, STATE)},
-    "core.MemberRegistry": {"notes": MEMBERSHIP, REST: plainly(MEMBERSHIP, LINK)},
+    "core.FeePayment": {REST: plainly(PAYMENTS, STATE)},
+    "core.FeeReminder": {REST: plainly(PAYMENTS, STATE)},
+    "core.CardJob": {REST: NotPersonal("how far the printing of cards is")},
+    "core.MemberImport": {REST: NotPersonal("a file's name, its headings and state")},
+    "core.MemberImportRow": {**same(MEMBERSHIP, "cells", "reason"), REST: plainly(MEMBERSHIP, STATE)},
+    "core.MemberRegistry": {**same(MEMBERSHIP, "person", "notes"), REST: plainly(MEMBERSHIP, LINK)},
     "core.Plant": {
         "address": INCENTIVES,
         **same(plainly(INCENTIVES, OF_THE_PLANT), "city", "zip_code", "province", "latitude", "longitude"),

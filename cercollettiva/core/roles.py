@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from django.db import transaction
 from django.db.models import Q
 
-from cercollettiva.core import signals
+from cercollettiva.core import registry, signals
 from cercollettiva.core.models import (
     CERConfiguration,
     CERMembership,
@@ -127,6 +127,8 @@ def accept(token: str, user: CustomUser, *, at: datetime) -> CERMembership:
     if not used:  # somebody was a moment faster
         raise InvitationGone
     membership = _membership_for(invitation, user, at)
+    if membership.is_member:
+        registry.enter(membership, on=at, by=invitation.created_by)
     signals.invitation_accepted.send(Invitation, invitation=invitation, membership=membership, by=user, at=at)
     return membership
 

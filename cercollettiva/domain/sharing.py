@@ -1,6 +1,6 @@
 """What a community shared hour by hour, and whose it was: the first step from energy to money.
 
-The rule (TIAD, ARERA 727/2022/R/eel, art. 1): in each hour the lesser of what all points injected and of what all
+The rule (TIAD, ARERA 727/2022/R/eel): in each hour the lesser of what all points injected and of what all
 points drew. The hours are clock hours, and quarters are summed to hours first: the lesser of each quarter would be
 a smaller, wrong figure.
 """

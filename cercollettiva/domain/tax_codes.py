@@ -8,6 +8,7 @@ six for an office of the public administration. The PEC is a certified mailbox.
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Final
 
 from stdnum.exceptions import InvalidChecksum, ValidationError
@@ -43,6 +44,18 @@ def persons_fiscal_code(text: str) -> str:
     except ValidationError as error:
         raise InvalidIdentifier("La data di nascita scritta nel codice fiscale non esiste: ricontrollalo.") from error
     return valid
+
+
+def birth_date_in(code: str) -> date:
+    """The day of birth that a person's fiscal code tells; of its year only the last two digits are sure."""
+    born: date = codicefiscale.get_birth_date(code)
+    return born
+
+
+def tells_birth_date(code: str, born: date) -> bool:
+    """Whether a fiscal code can be of somebody who was born on that day."""
+    told = birth_date_in(code)
+    return (told.year % 100, told.month, told.day) == (born.year % 100, born.month, born.day)
 
 
 def bodys_fiscal_code(text: str) -> str:

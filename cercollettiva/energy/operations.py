@@ -126,7 +126,7 @@ def adopt(
                 address=address,
             )
     except IntegrityError as error:
-        raise _explained(error, adoption) from error
+        raise explained(error, adoption.plant) from error
     return device
 
 
@@ -153,7 +153,7 @@ def _check_period(adoption: Adoption) -> None:
         )
 
 
-def _explained(error: IntegrityError, adoption: Adoption) -> NotProvisioned:
+def explained(error: IntegrityError, plant: Plant) -> NotProvisioned:
     """What the database kept, in words."""
     reason = str(error)
     if "channel_role_one_exchange_device_per_plant" in reason:
@@ -162,9 +162,13 @@ def _explained(error: IntegrityError, adoption: Adoption) -> NotProvisioned:
                 "L’impianto %(plant)s ha già un misuratore dello scambio in quel periodo, e un POD ne ha uno solo. "
                 "Se questo lo sostituisce, togli prima l’altro; altrimenti scegli produzione o consumo."
             )
-            % {"plant": adoption.plant.name},
+            % {"plant": plant.name},
             field="role",
         )
+    if "placement_one_per_device_and_moment" in reason:
+        return NotProvisioned(_("In quel momento il misuratore stava altrove: scrivi un altro momento."), field="since")
+    if "channel_role_one_per_channel_and_moment" in reason:
+        return NotProvisioned(_("In quel periodo il canale ha già un altro ruolo."), field="since")
     if "device_id" in reason and "prefix" not in reason:
         return NotProvisioned(_("C’è già un misuratore con questo nome."), field="device_id")
     if "prefix" in reason:

@@ -20,7 +20,10 @@ logger = logging.getLogger(__name__)
 
 # Half the broker's window of 1,000: while one half is written, the other half arrives.
 MAX_DELIVERIES: Final = 500
-STATES_WHEN_FULL: Final = MAX_DELIVERIES // 4  # measurements come first while more waits than we can take
+# A full load takes along some states. Measurements come first where it had to wait for the writer: then more comes than
+# we can take, and each state delays what waits in the broker.
+STATES_WHEN_FULL: Final = MAX_DELIVERIES // 2
+STATES_WHEN_BEHIND: Final = MAX_DELIVERIES // 20
 MAX_AGE: Final = timedelta(milliseconds=250)
 MAX_SILENCE: Final = timedelta(milliseconds=50)
 TURN_SECONDS: Final = 0.05
@@ -57,6 +60,7 @@ class MQTTService:
         self._backlog: Backlog | None = None
         self._markers_lost = 0  # one after the other
         self._caught_up_at = steady_now()  # when nothing of ours waited in the broker
+        self._had_to_wait = False  # the load that is being gathered was full before the writer was free
         self._ready = False  # the directory has been read: before that every device would be a stranger
         self._stopping = False
         self._refusal: str | None = None  # the last one told
@@ -88,7 +92,9 @@ class MQTTService:
         self._connection.poll(TURN_SECONDS)
         self._acknowledge()
         self._settle()
-        if not self._writer.is_busy and self._is_due():
+        if self._writer.is_busy:
+            self._had_to_wait = self._had_to_wait or self._buffer.is_full
+        elif self._is_due():
             self._hand_over()
         self._watch_backlog()
 
@@ -196,15 +202,17 @@ class MQTTService:
             self._begin_backlog()
 
     def _hand_over(self, *, at_last: bool = False) -> None:
-        is_pressed = self._buffer.is_full and not at_last
         now = None if at_last else steady_now()
+        most_states = None
+        if self._buffer.is_full and not at_last:
+            most_states = STATES_WHEN_BEHIND if self._had_to_wait else STATES_WHEN_FULL
         batch = self._buffer.batch
-        batch.states = self._manager.take_states(now, most=STATES_WHEN_FULL if is_pressed else None)
-        if not is_pressed:  # the last messages as they came are for a person's eyes: they wait until there is room
+        batch.states = self._manager.take_states(now, most=most_states)
+        if most_states is None:  # the last messages as they came are for a person's eyes: they wait until there is room
             batch.heard = self._manager.take_heard(now)
         batch.is_shared = self._is_shared
         self._manager.thin_out(batch, steady_now())
-        load = self._buffer.take()
+        load, self._had_to_wait = self._buffer.take(), False
         load.notices = self._manager.take_notices()
         self._writer.put(load)
 

@@ -41,6 +41,7 @@ CHILD_DIED: Final = 6
 NOT_READY: Final = 7
 
 DATABASE: Final = "demo.sqlite3"
+MAILS: Final = "mail"
 READY_WITHIN: Final = 60.0  # seconds from the start of the children
 LOOK_EVERY: Final = 0.25
 LOCALHOST: Final = ("localhost", "127.0.0.1", "::1")
@@ -78,6 +79,7 @@ def environment(plan: Plan) -> dict[str, str]:
         or env.kept_secret(folder / "field_encryption_keys", make="key_ring"),
         "MEDIA_ROOT": env.text("MEDIA_ROOT") or str(folder / "media"),
         "SITE_URL": address_of(plan),
+        "EMAIL_URL": env.text("EMAIL_URL") or f"filemail:///{folder / MAILS}",
         "SECOND_FACTOR": "optional",  # a community of nobody, whose password is printed: its page still offers one
         "PYTHONPATH": str(settings.BASE_DIR),
         "PYTHONUNBUFFERED": "1",
@@ -233,6 +235,8 @@ def greeting(plan: Plan, seeded: seeding.Seeded) -> str:
     lines = ["", _("CerCollettiva è pronta: %(address)s") % {"address": address_of(plan)}, ""]
     lines += [f"  {kinds.get(kind, kind):<16} {email}" for kind, email in seeded.logins.items()]
     lines += ["", _("  password di tutti: %(password)s") % {"password": seeded.password}, ""]
+    if not env.text("EMAIL_URL").startswith("smtp"):
+        lines += [_("  la posta che manderebbe è in %(folder)s") % {"folder": plan.folder / MAILS}, ""]
     if plan.speed != 1:
         lines += [_("  a velocità %(speed)g si muovono solo le potenze, non i registri") % {"speed": plan.speed}, ""]
     lines += [_("Ctrl-C per fermarla; ciò che ricorda è in %(folder)s") % {"folder": plan.folder}, ""]

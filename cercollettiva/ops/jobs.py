@@ -21,9 +21,12 @@ from huey.consumer import Consumer as HueyConsumer
 from huey.consumer import Scheduler as HueyScheduler
 from huey.serializer import SignedSerializer
 
+from cercollettiva.core import applications
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
+from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
+from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +58,23 @@ def prune(now: datetime) -> int:
     return deleted
 
 
+def forget_drafts(now: datetime) -> int:
+    """The applications that nobody sent, after their time; how many went."""
+    return applications.forget_drafts(now=now)
+
+
 PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     make_partitions: crontab(minute="7"),
     prune: crontab(minute="23", hour="*/6"),
     aggregate_if_free: crontab(),  # every minute
     check_directions: crontab(minute="41", hour="5"),
+    forget_drafts: crontab(minute="47", hour="3"),
     retire_old_rows: crontab(minute="17", hour="2"),
+    print_cards: crontab(),
+    import_members: crontab(),
+    remind_of_fees: crontab(minute="5", hour="7"),
 }
+ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
 
 
 class PeriodicLock(Protocol):
@@ -112,6 +125,16 @@ def make_queue() -> Huey:
         queue = SqliteHuey(QUEUE, filename=str(beside_database("jobs.sqlite3")), timeout=SQLITE_BUSY_SECONDS, **options)
     for job, due in PERIODIC.items():
         queue.periodic_task(due, name=job.__name__)(_as_task(job))
+    share = queue.task(name=estimate_communities.__name__)(_as_task(estimate_communities))
+
+    def share_estimates(now: datetime) -> int:
+        """Each worker takes some communities at a time."""
+        batches = communities_to_estimate()
+        for keys in batches:
+            share(keys)
+        return len(batches)
+
+    queue.periodic_task(ESTIMATES_DUE, name=share_estimates.__name__)(_as_task(share_estimates))
     return queue
 
 
@@ -146,13 +169,13 @@ def beside_database(suffix: str) -> Path:
     return database.with_name(f"{database.stem}-{suffix}")
 
 
-def _as_task(job: Callable[[datetime], object]) -> Callable[[], None]:
+def _as_task(job: Callable[..., object]) -> Callable[..., None]:
     """A job for a worker's thread: it reads the clock and leaves no stale connection behind."""
 
-    def task() -> None:
+    def task(*given: Any) -> None:
         close_old_connections()
         try:
-            logger.info("Job %s: %s", job.__name__, job(datetime.now(UTC)))
+            logger.info("Job %s: %s", job.__name__, job(*given, datetime.now(UTC)))
         finally:
             close_old_connections()
 

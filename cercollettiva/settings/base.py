@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "cercollettiva.users",
     "cercollettiva.core",
     "cercollettiva.energy",
+    "cercollettiva.documents",
+    "cercollettiva.settlement",
     "cercollettiva.monitoring",
     "cercollettiva.live",
     "cercollettiva.ingest",

@@ -53,6 +53,7 @@ class Action(models.TextChoices):
     CONSENT_GIVEN = "CONSENT_GIVEN", _("consenso dato")
     CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN", _("consenso revocato")
     ROLE_CHANGED = "ROLE_CHANGED", _("ruolo modificato")
+    PLANT_CHANGED = "PLANT_CHANGED", _("dati di un impianto modificati")
     DATA_READ = "DATA_READ", _("dati personali letti")
     KEYS_ROTATED = "KEYS_ROTATED", _("chiavi sostituite")
     PLATFORM_SET_UP = "PLATFORM_SET_UP", _("piattaforma configurata")

@@ -40,4 +40,9 @@ def _written(cell: Cell) -> str:
         return ""
     if isinstance(cell, Decimal | int):
         return f"{cell:f}".replace(".", ",") if isinstance(cell, Decimal) else str(cell)
-    return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
+    return harmless(cell)
+
+
+def harmless(text: str) -> str:
+    """The text as a spreadsheet shows it, whatever it would like to run."""
+    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text

@@ -22,6 +22,7 @@ class Place(NamedTuple):
     role: MemberRole
     community: int
     name: str
+    is_member: bool
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -34,11 +35,17 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     places = _places(user)
     role = min((place.role for place in places), key=_WEIGHTS.__getitem__, default=None)
-    groups = [{"label": "", "entries": _first_entries(request, role, places)}]
+    entries = _first_entries(request, role, places)
+    groups: list[dict[str, Any]] = [{"label": "", "entries": entries}]
+    if any(place.is_member for place in places):
+        entries.append(_entry(request, _("La mia pagina"), reverse("register:me"), ""))
+    energy = _energy_entries(request)
     if role in (MemberRole.ADMIN, MemberRole.TECHNICAL) or user.is_staff or user.is_superuser:
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
-        groups.append({"label": _("Energia"), "entries": [meters]})
+        energy.append(meters)
+        entries[1]["icon"] = ""  # the phone's bar has four places, and the mark leads home too
+    groups.append({"label": _("Energia"), "entries": energy})
     people = _people_entries(request, user, places)
     if people:
         groups.append({"label": _("Persone"), "entries": people})
@@ -64,26 +71,48 @@ def _first_entries(request: HttpRequest, role: MemberRole | None, places: list[P
     return [*entries, home]
 
 
+def _energy_entries(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages about plants and what they measure, for whoever is signed in."""
+    now = _entry(request, _("Adesso"), reverse("meters:energy"), "")
+    now["current"] = request.path.startswith(("/energy/plants/", "/energy/measurements/", "/energy/settings/")) or (
+        request.path == "/energy/"
+    )
+    plants = _entry(request, _("Impianti"), reverse("core:plants"), "plant")
+    plants["current"] = request.path.startswith("/plants/")
+    return [now, plants]
+
+
 def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place]) -> list[dict[str, Any]]:
     """The pages about other people: the roles of the communities somebody administers, all accounts for staff."""
     entries = []
     is_staff = user.is_staff or user.is_superuser
     administered = [place for place in places if place.role is MemberRole.ADMIN]
-    for number, place in enumerate(administered):
+    if administered or is_staff:
+        desk = _entry(request, _("Domande"), reverse("desk:desk"), "" if is_staff else "members")
+        desk["current"] = request.path.startswith(reverse("desk:desk"))
+        entries.append(desk)
+    for place in administered:
         label = _("Ruoli") if len(administered) == 1 else f"{_('Ruoli')}: {place.name}"
-        icon = "community" if number == 0 and not is_staff else ""  # the phone's bar has four places
-        entries.append(_entry(request, label, reverse("core:roles", args=[place.community]), icon))
+        entries.append(_entry(request, label, reverse("core:roles", args=[place.community]), ""))
+        entries += _desk_entries(request, place, alone=len(administered) == 1)
     if is_staff:
         entries.append(_entry(request, _("Persone"), reverse("users:management"), "members"))
     return entries
+
+
+def _desk_entries(request: HttpRequest, place: Place, *, alone: bool) -> list[dict[str, Any]]:
+    """The members' desk of one community."""
+    pages = ((_("Libro soci"), "registry"), (_("Quote"), "fees"), (_("Impostazioni"), "settings"))
+    labels = [(label if alone else f"{label}: {place.name}", name) for label, name in pages]
+    return [_entry(request, label, reverse(f"register:{name}", args=[place.community]), "") for label, name in labels]
 
 
 def _places(user: CustomUser) -> list[Place]:
     """The roles somebody has now, with their communities."""
     memberships: Any = CERMembership.objects
     active = memberships.active_at(timezone.now()).filter(user=user).order_by("community__name")
-    rows = active.values_list("role", "community_id", "community__name")
-    return [Place(MemberRole(role), community, name) for role, community, name in rows]
+    rows = active.values_list("role", "community_id", "community__name", "member_type")
+    return [Place(MemberRole(role), community, name, kind != "") for role, community, name, kind in rows]
 
 
 def _entry(request: HttpRequest, label: str, url: str, icon: str) -> dict[str, Any]:

@@ -91,6 +91,14 @@ def any_manager(status: int) -> Expected:
     return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor in MANAGERS else NOT_FOUND
 
 
+ADMINISTRATORS: Final = frozenset({Actor.ADMIN_A, Actor.ADMIN_B, Actor.STAFF})
+
+
+def any_administrator(status: int, *, others: int = NOT_FOUND) -> Expected:
+    """Administrators of any community; each finds what is of their own."""
+    return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor in ADMINISTRATORS else others
+
+
 def visitors(status: int, *, others: int) -> Expected:
     """Whoever is not signed in; the others get another answer."""
     return lambda actor, side: status if actor is Actor.ANONYMOUS else others
@@ -108,6 +116,7 @@ class Route:
     methods: dict[str, Expected]
     arguments: Callable[[World, Side], list[Any]] | None = None  # None: the address names no object
     otherwise: Expected = NOT_FOR_ANYBODY  # methods that are not named
+    is_published: bool = False  # whether it tells everybody a community's name and description
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -190,6 +199,7 @@ ROUTES: Final[dict[str, Route]] = {
 
 _SIGN_IN: Final = ROUTES["users:login"]
 _SECRET: Final = lambda world, side: ["no-such-key"]  # noqa: E731  # whoever has the link, and nobody has this one
+_OF_THE_COMMUNITY: Final = lambda world, side: [world.side(side).cer.pk]  # noqa: E731
 _FORM: Final = ("GET", "HEAD", "POST", "PUT", "OPTIONS")
 
 
@@ -210,6 +220,34 @@ ROUTES.update(
         "core:roles": Route(
             {**safe(administrators(OK)), "POST": administrators(NOT_FOUND)},  # of no membership
             lambda world, side: [world.side(side).cer.pk],
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "communities:list": Route(safe(everybody(OK))),
+        "communities:public": Route(safe(everybody(OK)), _OF_THE_COMMUNITY, is_published=True),
+        "communities:slug": Route(
+            safe(everybody(OK)), lambda world, side: [world.side(side).cer.slug], is_published=True
+        ),
+        "communities:public-settings": Route(
+            {"POST": administrators(MOVED)}, _OF_THE_COMMUNITY, otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "communities:join": Route(
+            {**safe(everybody(OK)), "POST": visitors(OK, others=MOVED)}, _OF_THE_COMMUNITY, is_published=True
+        ),  # who is signed in begins; the others are asked for an address
+        "communities:join-check": Route({"POST": everybody(OK)}, _OF_THE_COMMUNITY, is_published=True),
+        "communities:join-resume": Route(
+            safe(everybody(NOT_FOUND)),
+            lambda world, side: [world.side(side).cer.pk, "no-such-token"],
+            is_published=True,  # the community is: it is the link that is not there
+        ),
+        "communities:join-step": Route(
+            {**safe(everybody(MOVED)), "POST": everybody(MOVED)},  # nobody has begun
+            lambda world, side: [world.side(side).cer.pk, "person"],
+            is_published=True,
+        ),
+        "desk:desk": Route(safe(any_administrator(OK)), otherwise=any_administrator(NOT_ALLOWED, others=NOT_ALLOWED)),
+        "desk:application": Route(
+            {**safe(administrators(OK)), "POST": administrators(MOVED)},  # without a decision
+            lambda world, side: [world.side(side).application.pk],
             otherwise=signed_in(NOT_ALLOWED),
         ),
         "account_login": _SIGN_IN,
@@ -284,5 +322,114 @@ ROUTES.update(
             lambda world, side: [world.side(side).passkey.pk],
             otherwise=owner(NOT_FOUND),  # it went with the POST before
         ),
+    }
+)
+
+
+_CER: Final = lambda world, side: [world.side(side).cer.pk]  # noqa: E731
+UNAUTHORISED: Final = 401
+FORBIDDEN: Final = 403
+
+
+def payer(status: int) -> Expected:
+    """The member whose it is, and the administrators of the community; for the others it does not exist."""
+    inside = {(Actor.MEMBER_A, "a"), (Actor.MEMBER_B, "b")}
+    administer = administrators(status)
+    return lambda actor, side: status if (actor, side) in inside else administer(actor, side)
+
+
+def fee_call(*, insiders_see: frozenset[Actor]) -> Route:
+    """A call of the fees API, asked with nothing: 400 for administrators, 403 for whoever sees but does not handle."""
+    administer = administrators(BAD_REQUEST)
+
+    def expected(actor: Actor, side: Side) -> int:
+        if actor is Actor.ANONYMOUS:
+            return UNAUTHORISED
+        return FORBIDDEN if actor in insiders_see and side in SIDES[actor] else administer(actor, side)
+
+    otherwise: Expected = lambda actor, side: UNAUTHORISED if actor is Actor.ANONYMOUS else NOT_ALLOWED  # noqa: E731
+    return Route({"POST": expected}, lambda world, side: [world.side(side).card.pk], otherwise=otherwise)
+
+
+def _of_the_community(route: Route) -> Route:
+    return Route(route.methods, _CER, otherwise=route.otherwise)
+
+
+_ONES_CARD: Final = fee_call(insiders_see=frozenset({Actor.MEMBER_A, Actor.MEMBER_B}))
+_ALL_FEES: Final = _of_the_community(
+    fee_call(insiders_see=frozenset({Actor.MEMBER_A, Actor.MEMBER_B, Actor.TECHNICIAN_A}))
+)
+
+ROUTES.update(
+    {
+        "register:me": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "register:registry": Route(safe(administrators(OK)), _CER, otherwise=signed_in(NOT_ALLOWED)),
+        "register:card": Route(
+            # Nobody's card but a member's own can be renewed, and these are of this year.
+            {
+                **safe(insiders(OK)),
+                "POST": lambda actor, side: (
+                    TO_LOGIN
+                    if actor is Actor.ANONYMOUS
+                    else MOVED
+                    if (actor, side) in {(Actor.MEMBER_A, "a"), (Actor.MEMBER_B, "b")}
+                    else NOT_FOUND
+                ),
+            },
+            _CER,
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "register:card-check": Route(safe(everybody(NOT_FOUND)), lambda world, side: ["1:not-signed-by-us"]),
+        "register:fees": Route(
+            {**safe(administrators(OK)), "POST": administrators(MOVED)}, _CER, otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "register:receipt": Route(
+            safe(payer(OK)),
+            lambda world, side: [world.side(side).cer.pk, world.side(side).payment.pk],
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "register:cards-file": Route(  # it is not made yet
+            safe(administrators(NOT_FOUND)),
+            lambda world, side: [world.side(side).cer.pk, world.side(side).card_job.pk],
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        "register:settings": page(administrators(OK), arguments=_CER, otherwise=signed_in(NOT_ALLOWED)),
+        "register:logo": Route(safe(everybody(NOT_FOUND)), _CER),  # public, and there is none
+        "register:imports": page(administrators(OK), arguments=_CER, otherwise=signed_in(NOT_ALLOWED)),
+        "register:import": Route(
+            {**safe(administrators(OK)), "POST": administrators(MOVED)},
+            lambda world, side: [world.side(side).cer.pk, world.side(side).member_import.pk],
+            otherwise=signed_in(NOT_ALLOWED),
+        ),
+        **{f"{space}:{name}": _ONES_CARD for space in ("fees-api", "fees-api-again") for name in ("set", "paid")},
+        **{f"{space}:bulk": _ALL_FEES for space in ("fees-api", "fees-api-again")},
+    }
+)
+
+_PLANT: Final = lambda world, side: [world.side(side).plant.pk]  # noqa: E731
+_STAY: Final = lambda world, side: [  # noqa: E731
+    world.side(side).plant.pk,
+    world.side(side).plant.device_placements.values_list("pk", flat=True)[0],
+]
+
+# Plants and their meters: the member of a community owns its plant, so whoever belongs to it may change it.
+ROUTES.update(
+    {
+        "core:plants": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "core:plant-create": page(signed_in(OK), otherwise=signed_in(NOT_ALLOWED)),
+        "core:plant-update": page(insiders(OK), arguments=_PLANT, otherwise=signed_in(NOT_ALLOWED)),
+        "core:plant-delete": page(insiders(OK), arguments=_PLANT, otherwise=signed_in(NOT_ALLOWED)),  # not confirmed
+        "core:plant-mqtt": Route(safe(insiders(OK)), _PLANT, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-add": page(insiders(OK), arguments=_PLANT, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-card": Route(safe(insiders(OK)), _STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-roles": page(insiders(OK), arguments=_STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-move": page(insiders(OK), arguments=_STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-check": Route(
+            {**safe(insiders(OK)), "POST": insiders(MOVED)}, _STAY, otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "meters:energy": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "meters:plants": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "meters:measurements": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "meters:broker": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
     }
 )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.access.routes import METHODS, ROUTES, TO_LOGIN
+from tests.access.routes import METHODS, ROUTES, TO_LOGIN, Route
 from tests.access.world import SIDES, Actor, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -51,10 +51,12 @@ def test_each_user_gets_what_the_row_says_and_nothing_of_another_community(name:
 
             expected = route.methods.get(method, route.otherwise)(actor, side)
             assert answer.status_code == expected, f"{method} {name} of {side} by {actor.value}"
-            assert not leaks(answer, world, actor), f"{method} {name} of {side} tells {actor.value} of the other side"
+            assert not leaks(answer, world, actor, route), (
+                f"{method} {name} of {side} tells {actor.value} of the other side"
+            )
 
 
-@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.arguments])
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.arguments and not route.is_published])
 def test_what_one_may_not_see_answers_like_what_is_not_there(name: str, world: World):
     method = "POST" if set(ROUTES[name].methods) == {"POST"} else "GET"
     arguments = ROUTES[name].address_arguments(world, "b")
@@ -93,12 +95,15 @@ def ask(world: World, actor: Actor, method: str, address: str):
     return signed_in(world, actor).generic(method, address)
 
 
-def leaks(answer, world: World, actor: Actor) -> bool:
+def leaks(answer, world: World, actor: Actor, route: Route | None = None) -> bool:
     """Whether an answer, its headers included, holds a canary of a community the user does not belong to."""
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    told = body + repr(dict(answer.items())).encode()
-    foreign = [world.side(side).canary for side in ("a", "b") if side not in SIDES[actor]]
-    return any(canary.lower().encode() in told.lower() for canary in foreign)
+    told = (body + repr(dict(answer.items())).encode()).lower()
+    foreign = [world.side(side) for side in ("a", "b") if side not in SIDES[actor]]
+    if route is not None and route.is_published:
+        for word in (word for community in foreign for word in community.published):
+            told = told.replace(word.encode(), b"")
+    return any(community.canary.lower().encode() in told for community in foreign)
 
 
 def without_tokens(body: bytes) -> bytes:

@@ -20,7 +20,21 @@ from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
-from cercollettiva.core.models import CERConfiguration, MemberRole, Organisation, Plant
+from cercollettiva.core import fees, member_import, registry
+from cercollettiva.core.models import (
+    Application,
+    CardJob,
+    CERConfiguration,
+    CERMembership,
+    FeePayment,
+    MemberImport,
+    MemberRole,
+    MembershipCard,
+    MembershipState,
+    Organisation,
+    PaymentMethod,
+    Plant,
+)
 from cercollettiva.energy.models import (
     ChannelRole,
     DeviceConfiguration,
@@ -70,6 +84,17 @@ class Community:
     member: CustomUser
     passkey: Authenticator  # the member's
     session: UserSession  # the member's
+    card: MembershipCard  # the member's
+    payment: FeePayment  # the member's
+    card_job: CardJob
+    member_import: MemberImport
+    application: Application  # of somebody who is not in yet
+
+    @property
+    def published(self) -> list[str]:
+        """What the community tells everybody on its public page."""
+        names = ("community", "code", "slug", "description", "organisation")
+        return [f"{self.canary}-{name}".lower() for name in names]
 
 
 @dataclass
@@ -111,7 +136,7 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
         primary_substation=f"AC001E{number:05}",
     )
     join(admin, cer, MemberRole.ADMIN)
-    join(member, cer)
+    membership = join(member, cer)
     plant = make_plant(number, name=f"{canary}-plant", address=f"{canary}-street", owner=member, cer_configuration=cer)
     device = _make_device(canary, plant)
     member.confirm_email()
@@ -120,7 +145,41 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     session = UserSession.objects.create(
         user=member, ip="192.0.2.1", session_key=f"{canary}-session", user_agent=f"{canary}-browser"
     )
-    return Community(cer, plant, device, _make_strangers(canary, plant), canary, member, passkey, session)
+    strangers, application = _make_strangers(canary, plant), _make_application(canary, cer, number)
+    things = (cer, plant, device, strangers, canary, member, passkey, session, *_make_desk(canary, membership))
+    return Community(*things, application)
+
+
+def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:
+    """What the members' desk has of a community."""
+    now = timezone.now()
+    registry.enter(membership, on=now, by=None)
+    card = fees.set_fee(membership.cards.get(), cents=1_000, on=now.date())
+    payment = fees.pay(card, cents=100, method=PaymentMethod.CASH, paid_on=now.date(), today=now.date(), by=None)
+    job = CardJob.objects.create(community=membership.community, asked_at=now)
+    text = f"email;nome\n{canary}@example.it;{canary}-imported\n"
+    imported = member_import.upload(membership.community, name=f"{canary}.csv", content=text.encode(), by=None, at=now)
+    return card, payment, job, imported
+
+
+def _make_application(canary: str, cer: CERConfiguration, number: int) -> Application:
+    """Sent, by somebody who has no other place."""
+    applicant = make_user(f"applicant-{number}", last_name=f"{canary}-applicant")
+    now = timezone.now()
+    application = Application(
+        community=cer,
+        user=applicant,
+        membership=join(applicant, cer, state=MembershipState.SUBMITTED, active_from=None),
+        email=applicant.email,
+        created_at=now,
+        updated_at=now,
+        submitted_at=now,
+        pod_key=f"IT001E9900000{number}",
+    )
+    application.write("person", {"legal_type": "PRIVATE", "last_name": f"{canary}-applicant"})
+    application.write("point", {"pod_code": f"IT001E9900000{number}", "city": f"{canary}-city"})
+    application.save()
+    return application
 
 
 def _passkey(canary: str) -> dict[str, Any]:

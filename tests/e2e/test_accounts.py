@@ -18,7 +18,7 @@ WIDTHS = (360, 1280)
 THEMES = ("light", "dark")
 STAFF = "elena@example.it"
 SMALL_TARGETS = """() => [...document.querySelectorAll("main a, main button, main input:not([type=hidden])")]
-    .filter((one) => one.checkVisibility() && !one.closest(".field--box, .prose, .lead, .small")
+    .filter((one) => one.checkVisibility() && !one.closest(".field--box, fieldset, .prose, .lead, .small")
                      && one.getBoundingClientRect().height < 44)
     .map((one) => one.outerHTML.slice(0, 120))"""
 

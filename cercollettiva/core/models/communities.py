@@ -54,6 +54,14 @@ class CERConfigurationQuerySet(VisibleQuerySet["CERConfiguration"]):
         """The communities behind the one figure of the public home: for sums over many plants, never to be listed."""
         return self.filter(is_active=True)
 
+    def with_public_page(self) -> Self:
+        """What anybody may open by its address: a community's name, place and description are published by it."""
+        return self.filter(is_active=True)
+
+    def listed(self) -> Self:
+        """What anybody finds without an address: only the communities that chose so."""
+        return self.with_public_page().filter(is_listed=True)
+
     def administered_by(self, user: CustomUser | AnonymousUser, *, at: datetime | None = None) -> Self:
         """The communities whose members, fees and money this user may handle."""
         return self.open_to(
@@ -106,6 +114,12 @@ class CERConfiguration(models.Model):
     founded_on = models.DateField(_("costituita il"), null=True, blank=True)
     gse_effective_date = models.DateField(_("decorrenza del GSE"), null=True, blank=True)
     is_active = models.BooleanField(_("attiva"), default=True)
+    is_listed = models.BooleanField(
+        _("nell'elenco pubblico"),
+        default=False,
+        help_text=_("La pagina pubblica si apre a chi ne ha l'indirizzo; nell'elenco la trova chiunque."),
+    )
+    accepts_applications = models.BooleanField(_("accetta domande di adesione"), default=True)
     created_at = models.DateTimeField(_("creata il"), auto_now_add=True)
     updated_at = models.DateTimeField(_("modificata il"), auto_now=True)
 

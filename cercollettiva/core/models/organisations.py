@@ -51,6 +51,8 @@ class Organisation(models.Model):
     province = models.CharField(_("provincia"), max_length=2, blank=True)
     region = models.CharField(_("regione"), max_length=25, choices=Region.choices, blank=True)
     logo = models.FileField(_("logo"), upload_to="organisations/logos/", blank=True)
+    fee_cents = models.PositiveIntegerField(_("quota annuale, in centesimi"), default=0)
+    fee_days = models.PositiveSmallIntegerField(_("giorni per versare la quota"), default=30)
     statute_version = models.CharField(_("versione dello statuto"), max_length=50, blank=True)
     created_at = models.DateTimeField(_("creata il"), auto_now_add=True)
 

@@ -22,6 +22,7 @@ from cercollettiva.core.validators import validate_pod
 from cercollettiva.domain.identifiers import pod_as_written, pod_key
 from cercollettiva.users.fields import EncryptedTextField
 from cercollettiva.users.visibility import VisibleQuerySet
+from cercollettiva.users.watching import WatchedQuerySet
 
 if TYPE_CHECKING:
     from cercollettiva.users.models import CustomUser
@@ -57,13 +58,20 @@ class GridFeed(models.TextChoices):
     NONE = "NONE", _("niente")
 
 
-class PlantQuerySet(VisibleQuerySet["Plant"]):
+class PlantQuerySet(WatchedQuerySet["Plant"], VisibleQuerySet["Plant"]):  # type: ignore[override]
     def active_at(self, moment: datetime) -> Self:
         return self.filter(covers(moment), is_active=True)
 
     def managed_by(self, user: CustomUser | AnonymousUser, *, at: datetime | None = None) -> Self:
         """The plants of the communities this user administers or looks after as a technician."""
         return self.open_to(user, self._managed_by_person, at=at)
+
+    def writable_by(self, user: CustomUser | AnonymousUser, *, at: datetime | None = None) -> Self:
+        """The plants whose data and meters this user may change: their own, and those they look after."""
+        return self.open_to(user, self._writable_by_person, at=at)
+
+    def _writable_by_person(self, user: CustomUser, at: datetime) -> Self:
+        return self.filter(Q(owner=user) | Q(pk__in=self.model._default_manager.managed_by(user, at=at).values("pk")))
 
     def _managed_by_person(self, user: CustomUser, at: datetime) -> Self:
         return self.filter(cer_configuration__in=user.memberships.managing(at=at).values("community"))

@@ -134,6 +134,11 @@ class MQTTAuditLog(models.Model):
         FILES_WRITTEN = "FILES_WRITTEN", _("file del broker scritti")
         TESTED = "TESTED", _("connessione provata")
         ADOPTED = "ADOPTED", _("misuratore adottato")
+        PLACED = "PLACED", _("misuratore messo in un impianto")
+        MOVED = "MOVED", _("misuratore spostato")
+        TAKEN_AWAY = "TAKEN_AWAY", _("misuratore tolto")
+        ROLES_CHANGED = "ROLES_CHANGED", _("ruoli dei canali modificati")
+        CHECKED = "CHECKED", _("verso controllato")
 
     at = models.DateTimeField(_("quando"), default=timezone.now, editable=False)
     actor = models.ForeignKey(
@@ -161,7 +166,8 @@ class MQTTAuditLog(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     action__in=[
-                        *("ISSUED", "ROTATED", "REVOKED", "BROKER_CHANGED", "FILES_WRITTEN", "TESTED", "ADOPTED")
+                        *("ISSUED", "ROTATED", "REVOKED", "BROKER_CHANGED", "FILES_WRITTEN", "TESTED", "ADOPTED"),
+                        *("PLACED", "MOVED", "TAKEN_AWAY", "ROLES_CHANGED", "CHECKED"),
                     ]
                 ),
                 name="mqtt_audit_action_is_known",

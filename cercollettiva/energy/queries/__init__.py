@@ -1,5 +1,6 @@
 """What is asked of the energy tables, by subject. Pages, JSON and sockets read here, from rows the asker may see."""
 
+from cercollettiva.energy.queries.broker import BrokerAddress, broker_address, last_batch_at
 from cercollettiva.energy.queries.crowd import FEWEST, Crowd, crowd_of
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
 from cercollettiva.energy.queries.hours import UNKNOWN, Hours, hours_of
@@ -9,6 +10,7 @@ from cercollettiva.energy.queries.measurements import (
     get_latest_measurement,
 )
 from cercollettiva.energy.queries.meters import Standing, anomalies_of, searched, standings, with_standing
+from cercollettiva.energy.queries.pages import MeasurementPage, measurement_page
 from cercollettiva.energy.queries.periods import (
     Known,
     OwnUse,
@@ -48,12 +50,14 @@ from cercollettiva.energy.queries.told import told_totals
 __all__ = [
     "FEWEST",
     "UNKNOWN",
+    "BrokerAddress",
     "CommunityPower",
     "Crowd",
     "DeviceNow",
     "EnergyToday",
     "Hours",
     "Known",
+    "MeasurementPage",
     "MeasurementQuality",
     "OwnParts",
     "OwnUse",
@@ -71,6 +75,7 @@ __all__ = [
     "TotalPower",
     "aggregate_by_period",
     "anomalies_of",
+    "broker_address",
     "check_measurement_quality",
     "communities_power",
     "crowd_of",
@@ -82,7 +87,9 @@ __all__ = [
     "get_latest_measurement",
     "hours_of",
     "known_sum",
+    "last_batch_at",
     "local_midnight",
+    "measurement_page",
     "own_parts",
     "own_use",
     "point_sums",

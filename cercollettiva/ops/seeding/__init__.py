@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cercollettiva.core.models import CERConfiguration
-from cercollettiva.ops.seeding import community, history, wiping
+from cercollettiva.ops.seeding import applications, community, desk, history, money, wiping
 from cercollettiva.ops.seeding.password import Password, kept_password
 from cercollettiva.ops.simulation.energy import CommunityEnergy
 from cercollettiva.ops.simulation.italian_time import ITALY
@@ -62,6 +62,9 @@ def seed(
     origin = _write_community(scenery, now, days, password, tell)
     energy = CommunityEnergy(scenery, origin=origin)
     written = history.bring_up_to(now, energy=energy, tell=tell)
+    if written.intervals:
+        tell(_("Stima degli incentivi, mese per mese"))
+        money.bring_up_to(CERConfiguration.objects.get(code=scenery.code), origin, now)
     return Seeded(password.text, scenery.logins, written)
 
 
@@ -100,6 +103,9 @@ def _write_community(scenery: Community, now: datetime, days: int | None, passwo
         known = first_moment(now, days)
         with transaction.atomic():
             community.write(scenery, origin=known, password=password.text)
+            cer = CERConfiguration.objects.get(code=scenery.code)
+            desk.write_desk(cer, now=now)
+            applications.write(scenery, cer, now=now, password=password.text)
     elif password.is_new:
         community.set_passwords(scenery, password.text)
     return known

@@ -8,18 +8,18 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
+from cercollettiva.core import registry
 from cercollettiva.core.models import (
     CERConfiguration,
     CERMembership,
     GridFeed,
-    MemberRegistry,
     MembershipState,
     Organisation,
     Plant,
     PlantSource,
 )
-from cercollettiva.core.operations import issue_card, register_member
 from cercollettiva.energy.models import ChannelRole, DeviceConfiguration, DevicePlacement
+from cercollettiva.ops.seeding.applications import emails_of
 from cercollettiva.ops.simulation.italian_time import ITALY
 from cercollettiva.ops.simulation.scenery import Community, Kind, Member, Meter, PhotovoltaicArray, Point, Role
 from cercollettiva.users.models import CustomUser, LegalType, ProfitType
@@ -60,7 +60,7 @@ def write(community: Community, *, origin: datetime, password: str) -> None:
 
 def set_passwords(community: Community, password: str) -> None:
     """Give the demo's people this password."""
-    emails = [member.email for member in community.members]
+    emails = [*(member.email for member in community.members), *emails_of(community)]
     CustomUser.objects.filter(email__in=emails).update(password=make_password(password))
 
 
@@ -82,6 +82,7 @@ def _configuration(community: Community) -> CERConfiguration:
         province=place.province,
         region=place.region,
         statute_version="1",
+        fee_cents=FEE_CENTS,
     )
     return CERConfiguration.objects.create(
         organisation=organisation,
@@ -123,9 +124,7 @@ def _member(member: Member, community: Community, cer: CERConfiguration, hashed:
         gse_effective_date=member.joined,
         documents_verified_at=joined,
     )
-    if not MemberRegistry.objects.filter(membership=membership).exists():
-        register_member(membership, at=joined)
-        issue_card(membership, at=joined, fee_due_cents=FEE_CENTS).pay_fee(cents=FEE_CENTS, at=joined)
+    registry.enter(membership, on=joined, by=None)
     return user
 
 

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connections, models, router, transaction
 
-from cercollettiva.core.models import CERConfiguration, Organisation, Plant
+from cercollettiva.core.models import CERConfiguration, FeePayment, MemberRegistry, Organisation, Plant
 from cercollettiva.energy.models import DeviceConfiguration, EnergyAggregate
 from cercollettiva.energy.models.intervals import SubjectKind
+from cercollettiva.ops.seeding.applications import emails_of
 from cercollettiva.ops.simulation.scenery import Community
+from cercollettiva.users.append_only import unprotected
 from cercollettiva.users.models import CustomUser
 
 
 def wipe(community: Community) -> None:
     """Delete the rows of this community, in one transaction.
 
-    Registers and measures refuse to be deleted one by one, and rightly: these are invented, so we go round their
-    models, table by table, from what refers to what is referred to.
+    Registers and measures refuse to be deleted, and rightly: these are invented, so we go round their models and lift
+    what their tables refuse, table by table, from what refers to what is referred to.
     """
     meters = [meter.device_id for point in community.points for meter in point.meters]
     devices = DeviceConfiguration.objects.filter(device_id__in=meters)
     cer = CERConfiguration.objects.filter(code=community.code)
     plants = Plant.objects.filter(cer_configuration__in=cer.values("pk"))
-    people = CustomUser.objects.filter(email__in=[member.email for member in community.members])
+    people = CustomUser.objects.filter(
+        email__in=[*(member.email for member in community.members), *emails_of(community)]
+    )
     organisation = Organisation.objects.filter(fiscal_code=community.organisation.fiscal_code)
     subjects = ((SubjectKind.DEVICE, devices), (SubjectKind.PLANT, plants), (SubjectKind.COMMUNITY, cer))
-    with transaction.atomic():
+    connection = connections[router.db_for_write(MemberRegistry)]
+    with transaction.atomic(), ExitStack() as lifted:
+        for model in (MemberRegistry, FeePayment):
+            lifted.enter_context(unprotected(connection, model, **model.APPEND_ONLY))
         for kind, rows in subjects:
             _raw(EnergyAggregate.objects.filter(subject_kind=kind, subject_id__in=_keys(rows)))
         for subject in (devices, plants, cer, people, organisation):

@@ -76,6 +76,12 @@ def money(cents: int | None) -> str:
 
 
 @register.filter
+def euros(cents: int | None) -> str:
+    """An amount as it stands in an input: 25,50, without sign and grouping."""
+    return "" if cents is None else f"{cents // 100},{cents % 100:02}"
+
+
+@register.filter
 def percent(ratio: formats.Figure, decimals: int = 0) -> str:
     return formats.percent(ratio, decimals, locale=page_locale())
 
@@ -98,6 +104,18 @@ def local_time(value: dt.datetime | None) -> str:
 @register.filter
 def instant(value: dt.datetime | None, style: formats.DateStyle = "medium") -> str:
     return formats.instant(value, style, locale=page_locale())
+
+
+@register.filter
+def to_the_second(value: dt.datetime | None) -> str:
+    """23/11/2026 14:30:05, for rows that follow each other within a minute."""
+    return f"{value.astimezone(formats.ROME):%d/%m/%Y %H:%M:%S}" if value else formats.MISSING
+
+
+@register.filter
+def line_name(phase: str) -> str:
+    """L1 for the phase that a meter calls a."""
+    return {"a": "L1", "b": "L2", "c": "L3"}.get(phase, phase)
 
 
 @register.filter

@@ -93,5 +93,11 @@ def chart_series(quarters: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     }
 
 
+@register.filter
+def share_of(whole: float, share: float) -> str:
+    """A length within an SVG, such as the size of a mark on a map: `{{ map.width|share_of:0.045 }}`."""
+    return f"{whole * float(share):.2f}"
+
+
 def _share(part: float | None, whole: float) -> str:
     return f"{100 * (part or 0) / whole:.2f}%" if whole else "0%"

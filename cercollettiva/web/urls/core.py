@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from cercollettiva.web.urls import plants as plants_urls
 from cercollettiva.web.views import dashboard, history, plants, quarters, roles, sharing
 
 app_name = "core"
@@ -16,6 +17,7 @@ urlpatterns = [
     path("cer/<int:pk>/flussi.csv", dashboard.flows, {"ending": "csv"}, name="flows-csv"),
     path("cer/<int:pk>/flussi.xlsx", dashboard.flows, {"ending": "xlsx"}, name="flows-xlsx"),
     path("cer/<int:pk>/roles/", roles.community_roles, name="roles"),
+    *plants_urls.urlpatterns,
     path("plants/<int:pk>/", plants.plant, name="plant"),
     path("plants/<int:pk>/history.csv", history.plant_file, {"ending": "csv"}, name="plant-history"),
     path("plants/<int:pk>/history.xlsx", history.plant_file, {"ending": "xlsx"}, name="plant-history-xlsx"),

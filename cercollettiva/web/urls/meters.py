@@ -1,12 +1,16 @@
-"""Meters: those one looks after, and those that nobody knows yet."""
+"""Energy as the first platform had it, and meters: those one looks after, and those that nobody knows yet."""
 
 from django.urls import path
 
-from cercollettiva.web.views import meters, strangers
+from cercollettiva.web.views import energy, meters, strangers
 
 app_name = "meters"
 
 urlpatterns = [
+    path("", energy.dashboard, name="energy"),
+    path("plants/", energy.plants, name="plants"),
+    path("measurements/", energy.measurements, name="measurements"),
+    path("settings/mqtt/", energy.broker, name="broker"),
     path("devices/", meters.meters, name="meters"),
     path("devices/<int:pk>/", meters.meter, name="meter"),
     path("unknown/", strangers.strangers, name="strangers"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -19,7 +21,8 @@ from cercollettiva.web.csv_files import Cell, csv_answer
 from cercollettiva.web.energy.community import CommunityMonth, month_of
 from cercollettiva.web.history.page import History, history_of
 from cercollettiva.web.views import today
-from cercollettiva.web.views.communities import rows_of
+from cercollettiva.web.views.communities import people_of
+from cercollettiva.web.views.now import rows_of
 from cercollettiva.web.workbooks import workbook_answer
 
 
@@ -45,7 +48,8 @@ def community(request: HttpRequest, pk: int) -> HttpResponse:
     manages = CERConfiguration.objects.managed_by(request.user).filter(pk=chosen.pk).exists()
     viewer = None if manages else request.user.pk
     history = history_of(chosen, request.GET, now, viewer=viewer)
-    return _page(request, only, now, history=history, month=month_of(request, chosen, now) if manages else None)
+    month = month_of(request, chosen, now) if manages else None
+    return _page(request, only, now, history=history, month=month, people=people_of(chosen, request.user))
 
 
 @login_required
@@ -79,9 +83,11 @@ def _page(
     now: datetime,
     history: History | None = None,
     month: CommunityMonth | None = None,
+    **more: Any,
 ) -> HttpResponse:
     rows = rows_of(request, communities, now)
     known = [row["shared_w"] for row in rows if row["shared_w"] is not None]
     shared_w = sum(known) if known else None
-    context = {"now": now, "communities": rows, "shared_w": shared_w, "history": history, "month": month}
+    context: dict[str, Any] = {"now": now, "communities": rows, "shared_w": shared_w, "history": history}
+    context |= {"month": month, "join_url": reverse("communities:list"), **more}
     return render(request, "web/dashboard.html", context)

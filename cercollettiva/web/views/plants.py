@@ -33,6 +33,7 @@ def plant(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "now": now,
         "plant": _facts(request, chosen),
+        "may_change": Plant.objects.writable_by(request.user).filter(pk=chosen.pk).exists(),
         "socket": f"/ws/plants/{chosen.pk}/",
         "power_w": queries.power_shown(chosen.plant_type, power),
         "power_at": power.at,
@@ -49,7 +50,9 @@ def _facts(request: HttpRequest, chosen: Plant) -> dict[str, Any]:
     may_open = community and CERConfiguration.objects.visible_to(request.user).filter(pk=community.pk).exists()
     place = ", ".join(part for part in (chosen.address, chosen.city) if part)
     return {
+        "pk": chosen.pk,
         "name": chosen.name,
+        "closed_on": chosen.active_to,
         "kind": chosen.plant_type,
         "type_label": str(chosen.get_plant_type_display()).capitalize(),
         "pod": chosen.pod_code,

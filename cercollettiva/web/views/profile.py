@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cercollettiva.core import registry
 from cercollettiva.core.models import CERMembership
 from cercollettiva.users import second_factor, sessions, signals
 from cercollettiva.users.consents import PRIVACY_VERSION
@@ -40,6 +41,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         changed = form.save()
         if changed:
             signals.profile_changed.send(CustomUser, user=user, by=user, at=timezone.now(), fields=changed)
+            registry.change_of(user, on=timezone.now(), by=user)
         messages.success(request, _("Dati salvati."))
         return redirect("users:profile")
     memberships = CERMembership.objects.filter(user=user).select_related("community").order_by("-active_from", "pk")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.monitoring.models import Alert
 from cercollettiva.web.energy.today import today_of
-from cercollettiva.web.views.communities import rows_of
+from cercollettiva.web.views.now import rows_of
 
 MOST_ALERTS = 3
 
@@ -22,7 +22,7 @@ MOST_ALERTS = 3
 @login_required
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
-    """GET me/: one's own energy today, whatever else one is."""
+    """GET me/oggi/: one's own energy today, whatever else one is."""
     return page(request, own_plants(request, timezone.now()), timezone.now())
 
 

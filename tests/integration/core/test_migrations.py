@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
 from pytest_django import DjangoDbBlocker
 
 from cercollettiva.energy.models import DeviceType
 
 pytestmark = pytest.mark.both_databases
 
-ROOMS = ("monitoring", "energy", "core", "users")  # from above downwards
+ROOMS = ("monitoring", "settlement", "energy", "core", "users")  # from above downwards
 
 
 @pytest.fixture
@@ -83,3 +87,56 @@ def test_a_half_way_back_energy_keeps_the_catalogue(empty):
 @pytest.mark.django_db
 def test_no_model_changed_without_its_migration():
     call_command("makemigrations", check=True, dry_run=True, stdout=io.StringIO())
+
+
+def test_lines_of_the_first_register_become_entries_and_lines_again(empty):
+    migrate("core", "0004")
+    lines = _model(empty, "0004_roles_and_invitations").objects.using("empty")
+    membership = _membership_of_an_invented_person(empty)
+    for number, entered, left in ((1, "2025-01-31T23:30Z", "2025-05-01T00:00Z"), (2, "2025-06-01T00:00Z", None)):
+        lines.create(
+            organisation_id=membership.community.organisation_id,
+            number=number,
+            user_id=membership.user_id,
+            membership_id=membership.pk,
+            entered_at=entered,
+            left_at=left,
+        )
+    before = list(lines.order_by("number").values("number", "entered_at", "left_at"))
+
+    migrate("core", "0007")
+    entries = _model(empty, "0007_register_is_append_only").objects.using("empty").order_by("number")
+    written = list(entries.values_list("number", "kind", "member_number", "on"))
+    persons = [json.loads(entry.person)["name"] for entry in entries]
+    migrate("core", "0004")
+
+    assert written == [
+        (1, "ENTERED", 1, date(2025, 2, 1)),
+        (2, "ENTERED", 2, date(2025, 6, 1)),
+        (3, "LEFT", 1, date(2025, 5, 1)),
+    ]
+    assert persons == ["Anna Neri"] * 3
+    assert list(lines.order_by("number").values("number", "entered_at", "left_at")) == before
+
+
+def _model(database: BaseDatabaseWrapper, migration: str, name: str = "MemberRegistry") -> Any:
+    """A model of the communities as it was after a migration."""
+    return MigrationExecutor(database).loader.project_state([("core", migration)]).apps.get_model("core", name)
+
+
+def _membership_of_an_invented_person(database: BaseDatabaseWrapper) -> Any:
+    apps = _model(database, "0004_roles_and_invitations")._meta.apps
+    user = apps.get_model("users", "CustomUser")(email="anna@example.it", first_name="Anna", last_name="Neri")
+    user.save(using="empty")
+    organisation = apps.get_model("core", "Organisation").objects.using("empty").create(name="Ente")
+    cer = apps.get_model("core", "CERConfiguration").objects.using("empty")
+    community = cer.create(organisation=organisation, name="CER", code="CER-1", slug="cer-1")
+    memberships = apps.get_model("core", "CERMembership").objects.using("empty")
+    return memberships.create(
+        community=community,
+        user=user,
+        role="MEMBER",
+        member_type="CONSUMER",
+        state="APPROVED",
+        active_from="2025-01-01T00:00Z",
+    )

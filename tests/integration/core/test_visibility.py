@@ -11,19 +11,26 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
 
+from cercollettiva.core import fees, member_import, registry
 from cercollettiva.core.models import (
+    Application,
+    ApplicationEvent,
+    CardJob,
     CERConfiguration,
     CERMembership,
+    FeePayment,
+    FeeReminder,
     Invitation,
+    MemberImport,
     MemberRegistry,
     MembershipCard,
     MembershipState,
+    PaymentMethod,
     Plant,
     PlantMeasurement,
     PlantMeasurementSource,
     RoleChange,
 )
-from cercollettiva.core.operations import issue_card, register_member
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import (
     ChannelRole,
@@ -54,6 +61,16 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.monitoring.models import Alert
+from cercollettiva.settlement.models import (
+    DistributionRule,
+    DistributionShare,
+    MemberPart,
+    Pot,
+    SettlementRun,
+    TariffParameter,
+    ZonalPrice,
+)
+from cercollettiva.settlement.operations import write_rule
 from cercollettiva.users.audit import Action, record
 from cercollettiva.users.models import AccountDeletionRequest, AuditHead, Consent, CustomUser, SetupToken
 from tests.integration.core.scene import (
@@ -89,10 +106,34 @@ def scene() -> Scene:
     return scene
 
 
+def application(side: Community) -> Application:
+    given = {"community": side.cer, "user": side.member, "email": side.member.email, "submitted_at": NOW}
+    dates = {"created_at": NOW, "updated_at": NOW}
+    return Application.objects.get_or_create(membership=side.membership, defaults=given | dates)[0]
+
+
 def aggregate(kind: SubjectKind, key: Callable[[Community], int]) -> Callable[[Community], models.Model]:
     return lambda side: EnergyAggregate.objects.create(
         subject_kind=kind, subject_id=key(side), period=Period.DAY, start=NOW, **INTERVAL
     )
+
+
+def entry_of(membership: CERMembership) -> MemberRegistry:
+    return registry.enter(membership, on=NOW, by=None)
+
+
+def card_of(membership: CERMembership) -> MembershipCard:
+    entry_of(membership)
+    return membership.cards.get()
+
+
+def payment_of(side: Community) -> FeePayment:
+    card = fees.set_fee(card_of(side.membership), cents=1_000, on=NOW.date())
+    return fees.pay(card, method=PaymentMethod.CASH, paid_on=NOW.date(), today=NOW.date(), by=None)
+
+
+def member_file(side: Community) -> MemberImport:
+    return member_import.upload(side.cer, name="soci.csv", content=b"email\na@example.it\n", by=None, at=NOW)
 
 
 def channel_role(side: Community) -> ChannelRole:
@@ -111,6 +152,17 @@ def plant_measurement(side: Community) -> PlantMeasurement:
     return PlantMeasurement.objects.create(
         plant=side.plant, start=NOW, end=NOW + timedelta(hours=1), source=PlantMeasurementSource.OPERATOR
     )
+
+
+def rule(side: Community) -> DistributionRule:
+    return write_rule(side.cer, valid_from=NOW.date(), by=side.admin)
+
+
+def estimate(side: Community) -> SettlementRun:
+    run, _ = SettlementRun.objects.get_or_create(
+        community=side.cer, start=NOW, end=NOW + timedelta(days=1), refusal="Manca il prezzo."
+    )
+    return run
 
 
 def rejected(side: Community) -> RejectedMessage:
@@ -191,11 +243,24 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
         ),
         ADMIN,
     ),
+    "application": (application, THE_MEMBER_AND_ADMIN),
+    "what happened to an application": (
+        lambda side: ApplicationEvent.objects.create(application=application(side), kind="SUBMITTED", at=NOW),
+        THE_MEMBER_AND_ADMIN,
+    ),
     "organisation": (lambda side: side.cer.organisation, ALL_IN_A),
     "community": (lambda side: side.cer, ALL_IN_A),
     "the member's membership": (lambda side: side.membership, THE_MEMBER_AND_ADMIN),
-    "the member's card": (lambda side: issue_card(side.membership, at=NOW), THE_MEMBER_AND_ADMIN),
-    "the member's line of the register": (lambda side: register_member(side.membership, at=NOW), THE_MEMBER_AND_ADMIN),
+    "the member's card": (lambda side: card_of(side.membership), THE_MEMBER_AND_ADMIN),
+    "the member's payment": (payment_of, THE_MEMBER_AND_ADMIN),
+    "reminder of the member's fee": (
+        lambda side: FeeReminder.objects.create(card=card_of(side.membership), step=1, sent_at=NOW),
+        THE_MEMBER_AND_ADMIN,
+    ),
+    "archive of cards": (lambda side: CardJob.objects.create(community=side.cer, asked_at=NOW), ADMIN),
+    "file of members": (member_file, ADMIN),
+    "row of a file of members": (lambda side: member_file(side).rows.get(), ADMIN),
+    "the member's line of the register": (lambda side: entry_of(side.membership), THE_MEMBER_AND_ADMIN),
     "plant": (lambda side: side.plant, WITH_A_STAKE),
     "plant measurement": (plant_measurement, WITH_A_STAKE),
     "device": (lambda side: side.device, WITH_A_STAKE),
@@ -229,6 +294,26 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
         ),
         STAFF,
     ),
+    "rule of distribution": (rule, ALL_IN_A),
+    "share of the member": (
+        lambda side: DistributionShare.objects.create(
+            rule=rule(side), membership=side.membership, pot=Pot.CONSUMERS, weight=1
+        ),
+        THE_MEMBER_AND_ADMIN,
+    ),
+    "estimate of the community": (estimate, ALL_IN_A),
+    "part of the member": (
+        lambda side: MemberPart.objects.create(
+            run=estimate(side),
+            user=side.member,
+            cents=100,
+            withdrawn_mwh=0,
+            withdrawn_shared_mwh=0,
+            injected_mwh=0,
+            injected_shared_mwh=0,
+        ),
+        THE_MEMBER_AND_ADMIN,
+    ),
     "alert of the plant": (lambda side: Alert.objects.create(plant=side.plant, kind="silent"), WITH_A_STAKE),
     "alert of the device": (lambda side: Alert.objects.create(device=side.device, kind="silent"), WITH_A_STAKE),
     "alert of the community": (lambda side: Alert.objects.create(community=side.cer, kind="silent"), MANAGERS),
@@ -252,24 +337,27 @@ def test_a_row_is_seen_by_exactly_these(scene, name):
 
 
 def test_every_table_with_rows_of_people_is_in_the_matrix(scene):
-    rooms = ("users", "core", "energy", "monitoring")
+    rooms = ("users", "core", "energy", "settlement", "monitoring")
     models_there = {model for room in rooms for model in apps.get_app_config(room).get_models()}
 
     in_the_matrix = {type(make(scene.a)) for make, _ in MATRIX.values()}
 
-    assert {model.__name__ for model in models_there - in_the_matrix} == {"DeviceType"}
+    assert {model.__name__ for model in models_there - in_the_matrix} == {"DeviceType", "TariffParameter", "ZonalPrice"}
 
 
-def test_the_catalogue_of_meters_is_for_whoever_may_sign_in(scene):
-    seen_by = {name for name, user in scene.viewers.items() if DeviceType.objects.visible_to(user).exists()}
+@pytest.mark.parametrize("model", [DeviceType, TariffParameter, ZonalPrice])
+def test_what_is_published_is_for_whoever_may_sign_in(scene, model):
+    TariffParameter.objects.create(name="TRASE", valid_from=NOW.date(), value=10, source="ARERA")
+    ZonalPrice.objects.create(zone="NORD", start=NOW, price=100, source="GME")
+
+    seen_by = {name for name, user in scene.viewers.items() if model.objects.visible_to(user).exists()}
 
     assert seen_by == set(scene.viewers) - {"anonymous", "disabled admin", "disabled staff"}
 
 
 def test_nobody_sees_a_row_twice(scene):
     join(scene.a.admin, scene.b.cer)  # somebody with two places
-    register_member(scene.a.membership, at=NOW)
-    issue_card(scene.a.membership, at=NOW)
+    registry.enter(scene.a.membership, on=NOW, by=None)
 
     for model in (CustomUser, CERConfiguration, CERMembership, MemberRegistry, MembershipCard, Plant, DevicePlacement):
         keys = list(model.objects.visible_to(scene.a.admin, at=NOW).values_list("pk", flat=True))
@@ -394,8 +482,8 @@ def test_an_administrator_of_one_community_sees_only_its_people_in_a_shared_regi
     second.organisation = scene.a.cer.organisation
     second.save()
     person = make_user("second-member")
-    other = register_member(join(person, second), at=NOW)
-    own = register_member(scene.a.membership, at=NOW)
+    other = registry.enter(join(person, second), on=NOW, by=None)
+    own = registry.enter(scene.a.membership, on=NOW, by=None)
 
     seen = set(MemberRegistry.objects.visible_to(scene.a.admin, at=NOW))
 
@@ -404,8 +492,8 @@ def test_an_administrator_of_one_community_sees_only_its_people_in_a_shared_regi
 
 
 def test_a_person_in_two_organisations_has_a_line_for_each_administrator(scene):
-    line_in_a = register_member(scene.a.membership, at=NOW)
-    line_in_b = register_member(join(scene.a.member, scene.b.cer), at=NOW)
+    line_in_a = registry.enter(scene.a.membership, on=NOW, by=None)
+    line_in_b = registry.enter(join(scene.a.member, scene.b.cer), on=NOW, by=None)
 
     seen = [set(MemberRegistry.objects.visible_to(admin, at=NOW)) for admin in (scene.a.admin, scene.b.admin)]
 

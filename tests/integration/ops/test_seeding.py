@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +14,12 @@ from django.core.management import CommandError, call_command
 from django.db.models import F, Sum
 from django.test import override_settings
 
+from cercollettiva.core import cards, fees
 from cercollettiva.core.models import (
+    Application,
     CERConfiguration,
     CERMembership,
+    FeePayment,
     MemberRegistry,
     MemberRole,
     MembershipCard,
@@ -88,11 +92,22 @@ def test_the_whole_community_is_there_and_its_logins_open_the_door(sow):
 
     cer = CERConfiguration.objects.get()
     assert (cer.code, cer.market_zone, cer.organisation.legal_form) == ("CER-LUCERNAIA", "NORD", "ASSOCIATION")
-    assert CustomUser.objects.count() == CERMembership.objects.members().count() == Plant.objects.count() == 12
+    assert CERMembership.objects.active_at(NOW).members().count() == Plant.objects.count() == 12
+    assert Counter(each.state for each in Application.objects.all()) == {
+        "SUBMITTED": 2,
+        "TO_FIX": 1,
+        "REJECTED": 1,
+        "DRAFT": 1,
+    }
+    assert CustomUser.objects.count() == 12 + Application.objects.count()
     assert Plant.objects.filter(source="PV", nominal_power__gt=0, censimp_code__startswith="IM_").count() == 5
     assert DeviceConfiguration.objects.count() == 16
     assert list(MemberRegistry.objects.values_list("number", flat=True)) == list(range(1, 13))
-    assert all(card.fee_is_paid for card in MembershipCard.objects.all())
+    unpaid = fees.open_fees(MembershipCard.objects.all())
+    assert (unpaid.count(), fees.late(unpaid, on=NOW.date()).count()) == (2, 1)
+    assert cards.valid_on(NOW.date()).count() == 12
+    receipts = FeePayment.objects.order_by("receipt_number").values_list("receipt_number", flat=True)
+    assert list(receipts) == list(range(1, MembershipCard.objects.count() - 1))
 
     users = {kind: CustomUser.objects.get(email=email) for kind, email in seeded.logins.items()}
     assert len(seeded.password) >= 12

@@ -38,7 +38,7 @@ def execute(sql: str, *values: object) -> None:
 
 def tamper(sql: str, *values: object) -> None:
     """As somebody who owns the table."""
-    with unprotected(connection, "users_auditline", unique=["seq", "previous"]):
+    with unprotected(connection, AuditLine, unique=["seq", "previous"]):
         execute(sql, *values)
 
 

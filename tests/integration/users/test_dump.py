@@ -11,8 +11,10 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from cercollettiva.core.models import Organisation
-from cercollettiva.core.operations import register_member
+from cercollettiva.core import member_import, registry
+from cercollettiva.core.models import Application, ApplicationEvent, MemberImportRow, Organisation
+from cercollettiva.documents.models import Document
+from cercollettiva.documents.types import DocumentType
 from cercollettiva.energy.models import MQTTBroker
 from cercollettiva.users.fields import encrypted_fields_of
 from cercollettiva.users.models import CustomUser
@@ -44,11 +46,17 @@ def sow() -> None:
     user = CustomUser.objects.create_user("anna@example.it", first_name=PLAIN, **of_model(CustomUser))
     community = make_community("A")
     Organisation.objects.update(**of_model(Organisation))
-    entry = register_member(join(user, community), at=NOW)
-    type(entry).objects.update(**of_model(type(entry)))
+    entry = registry.enter(join(user, community), on=NOW, by=None)
+    type(entry)._base_manager.update(**of_model(type(entry)))  # what a rotation of keys may write, and nobody else
+    made = member_import.upload(community, name="soci.csv", content=b"email\na@example.it\n", by=None, at=NOW)
+    made.rows.update(**of_model(MemberImportRow))
     plant = make_plant(1)
     type(plant).objects.update(**of_model(type(plant)))
+    dates = {"created_at": NOW, "updated_at": NOW}
+    application = Application.objects.create(community=community, email=user.email, **dates, **of_model(Application))
+    ApplicationEvent.objects.create(application=application, kind="CORRECTION", at=NOW, **of_model(ApplicationEvent))
     MQTTBroker.objects.create(name="Broker", host="localhost", **of_model(MQTTBroker))
+    Document.objects.create(type=DocumentType.BILL, owner=user, size=0, **of_model(Document))
 
 
 def database_as_bytes() -> bytes:

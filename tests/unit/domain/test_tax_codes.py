@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from cercollettiva.domain import tax_codes
@@ -52,3 +54,16 @@ def test_the_code_of_an_office_has_six_characters():
 def test_a_refusal_names_the_wrong_thing(reader, text, said):
     with pytest.raises(InvalidIdentifier, match=said):
         reader(text)
+
+
+@pytest.mark.parametrize(
+    ("code", "born", "agrees"),
+    [
+        ("RSSMRA85T10A562S", date(1985, 12, 10), True),
+        ("RSSMRA85T10A562S", date(1985, 10, 12), False),  # day and month the other way round
+        ("RSSMRA85T10A562S", date(1986, 12, 10), False),
+        ("RSSMRA85T50A562W", date(1985, 12, 10), True),  # a woman: the day has 40 more
+    ],
+)
+def test_a_fiscal_code_tells_the_day_of_birth(code, born, agrees):
+    assert tax_codes.tells_birth_date(tax_codes.persons_fiscal_code(code), born) is agrees

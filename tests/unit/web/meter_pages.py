@@ -97,7 +97,7 @@ REFUSALS = [
 METER: dict[str, Any] = {
     "now": NOW,
     "device": DEVICE,
-    "placement": DevicePlacement(device=DEVICE, plant=PLANT, active_from=NOW - dt.timedelta(days=100)),
+    "placement": DevicePlacement(pk=1, device=DEVICE, plant=PLANT, active_from=NOW - dt.timedelta(days=100)),
     "roles": [ChannelRole(component="em:0", role=Role.EXCHANGE, sign=-1, phases="ab")],
     "standing": Standing.ODD,
     "state": {"mark": "look", "label": "Da guardare"},

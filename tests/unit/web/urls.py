@@ -25,7 +25,25 @@ urlpatterns = [
             )
         ),
     ),
-    path("", include(([path("plants/<int:pk>/", nothing, name="plant")], "core"))),
+    path(
+        "plants/",
+        include(
+            (
+                [
+                    path("<int:pk>/", nothing, name="plant"),
+                    *(
+                        path(f"<int:pk>/{name}/", nothing, name=f"plant-{name}")
+                        for name in ("mqtt", "update", "delete")
+                    ),
+                    *(
+                        path(f"<int:pk>/mqtt/<int:placement>/{name}/", nothing, name=f"meter-{name}")
+                        for name in ("card", "roles", "move", "check")
+                    ),
+                ],
+                "core",
+            )
+        ),
+    ),
     path(
         "users/", include(([path("login/", nothing, name="login"), path("logout/", nothing, name="logout")], "users"))
     ),

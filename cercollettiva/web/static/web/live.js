@@ -92,6 +92,7 @@ class Feed {
     this.failures = 0;
     this.waitingSince = null;
     if (frame.sent_at) clockAhead = Date.parse(frame.sent_at) - Date.now();
+    document.dispatchEvent(new CustomEvent("cer:frame", { detail: frame })); // for scripts of one page
     const [only, second] = this.elements;
     const element = second ? this.elements.find(({ dataset }) => dataset.id === String(frame.id)) : only;
     if (!element) return;

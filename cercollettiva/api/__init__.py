@@ -1,0 +1,1 @@
+"""REST and JSON: what clients, scripts and other programs read and write."""

@@ -1,0 +1,179 @@
+"""Setting fees and writing down payments, for the administrators of the community alone."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers, status
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, PermissionDenied, ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cercollettiva.core import fees
+from cercollettiva.core.models import CERConfiguration, MembershipCard, MemberType, PaymentMethod
+from cercollettiva.core.registry import day_of
+
+CODES: Final = {
+    400: "invalid",
+    401: "not_authenticated",
+    403: "permission_denied",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    415: "unsupported_media_type",
+}
+WORDS: Final = {
+    "negative": gettext_lazy("L'importo non può essere negativo, e un versamento è più di zero."),
+    "too_much": gettext_lazy("L'importo è troppo grande per una quota."),
+    "below_paid": gettext_lazy("Di questa quota è già stato versato di più."),
+    "nothing_due": gettext_lazy("Questa quota è già versata."),
+    "more_than_due": gettext_lazy("Il versamento supera quanto manca."),
+    "in_the_future": gettext_lazy("La data del versamento è nel futuro."),
+    "reversed": gettext_lazy("Questa ricevuta è già stornata."),
+}
+
+
+class AlreadyPaid(APIException):
+    status_code = status.HTTP_409_CONFLICT
+
+
+class Euros(serializers.DecimalField):
+    """An amount with at most two decimals, as a number or as text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=9, decimal_places=2, min_value=Decimal(0), coerce_to_string=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class FeesView(APIView):
+    """Errors are `{"error", "detail"}`; whoever is not signed in gets 401."""
+
+    authentication_classes = [SessionAuthentication]
+    permission_classes = [IsAuthenticated]
+    renderer_classes = [JSONRenderer]
+    http_method_names = ["post"]
+    Asked: Any  # what each view reads
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, fees.FeeRefused):
+            kind = AlreadyPaid if exc.code == "nothing_due" else ValidationError
+            exc = kind(WORDS[exc.code])
+        if isinstance(exc, Http404):
+            exc = NotFound(_("Non trovato."))
+        response = super().handle_exception(exc)
+        if isinstance(exc, NotAuthenticated):
+            response.status_code = status.HTTP_401_UNAUTHORIZED
+        told = response.data
+        plain = isinstance(told, dict) and set(told) == {"detail"} and not isinstance(exc, ValidationError)
+        alone = told[0] if isinstance(told, list) and len(told) == 1 else told
+        response.data = {
+            "error": CODES.get(response.status_code, "error"),
+            "detail": told["detail"] if plain else alone,
+        }
+        return response
+
+    def asked(self, request: Request) -> dict[str, Any]:
+        shape = self.Asked(data=request.data)
+        shape.is_valid(raise_exception=True)
+        values: dict[str, Any] = shape.validated_data
+        return values
+
+    def card(self, request: Request, card_id: int) -> MembershipCard:
+        """404 for a card one may not see, 403 for one's own: a fee is the administrators' business."""
+        cards = MembershipCard.objects.visible_to(request.user).select_related("membership__user")
+        card = get_object_or_404(cards, pk=card_id)
+        self.only_administrators(request, card.membership.community_id)
+        return card
+
+    def only_administrators(self, request: Request, community: int) -> None:
+        if not CERConfiguration.objects.administered_by(request.user).filter(pk=community).exists():
+            raise PermissionDenied(_("Lo può fare chi amministra la comunità."))
+
+
+class SetFee(FeesView):
+    """POST api/fees/set/<card_id>/ {"amount"}: ask another amount. [EUR]"""
+
+    class Asked(serializers.Serializer[Any]):
+        amount = Euros()
+
+    def post(self, request: Request, card_id: int) -> Response:
+        card = self.card(request, card_id)
+        amount = self.asked(request)["amount"]
+        fees.set_fee(card, cents=_cents(amount), on=day_of(timezone.now()))
+        words = _("Quota di %(amount)s € impostata per %(name)s.")
+        return Response({"success": True, "message": words % {"amount": amount, "name": card.membership.user}})
+
+
+class FeePaid(FeesView):
+    """POST api/fees/paid/<card_id>/ {"payment_method", "amount", "paid_on"}: write down a payment. [EUR]
+
+    Without an amount it is what is still due; without a day, today. A fee that is paid answers 409.
+    """
+
+    class Asked(serializers.Serializer[Any]):
+        payment_method = serializers.ChoiceField(PaymentMethod.choices, default=PaymentMethod.BANK_TRANSFER)
+        amount = Euros(required=False, allow_null=True)
+        paid_on = serializers.DateField(required=False)
+
+    def post(self, request: Request, card_id: int) -> Response:
+        card = self.card(request, card_id)
+        asked, now = self.asked(request), timezone.now()
+        amount = asked.get("amount")
+        payment = fees.pay(
+            card,
+            cents=_cents(amount) if amount is not None else None,
+            method=PaymentMethod(asked["payment_method"]),
+            paid_on=asked.get("paid_on") or day_of(now),
+            today=day_of(now),
+            by=request.user,
+        )
+        return Response(
+            {
+                "success": True,
+                "message": _("Quota versata da %(name)s.") % {"name": card.membership.user},
+                "payment_date": payment.paid_on.isoformat(),
+                "receipt_number": payment.receipt_number,
+                "amount": float(Decimal(payment.cents).scaleb(-2)),
+            }
+        )
+
+
+class BulkFees(FeesView):
+    """POST api/cer/<cer_pk>/bulk-fees/ {"amount", "member_type"}: ask an amount of all who have a valid card. [EUR]"""
+
+    class Asked(serializers.Serializer[Any]):
+        amount = Euros()
+        member_type = serializers.ChoiceField([("all", "all"), *MemberType.choices], default="all")
+
+    def post(self, request: Request, cer_pk: int) -> Response:
+        community = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=cer_pk)
+        self.only_administrators(request, community.pk)
+        asked = self.asked(request)
+        kind = asked["member_type"]
+        count = fees.set_fees(
+            community,
+            cents=_cents(asked["amount"]),
+            on=day_of(timezone.now()),
+            member_type="" if kind == "all" else kind,
+        )
+        words = _("Quota di %(amount)s € impostata per %(count)s tessere.")
+        message = words % {"amount": asked["amount"], "count": count}
+        return Response({"success": True, "message": message, "updated_count": count})
+
+
+def _cents(amount: Decimal) -> int:
+    return int(amount.scaleb(2))

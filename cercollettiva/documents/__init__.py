@@ -1,0 +1,1 @@
+"""Papers: what they say, where they are kept, and when they must go."""

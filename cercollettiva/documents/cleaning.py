@@ -1,0 +1,98 @@
+"""What may come in: PDF, JPEG and PNG, proven by being read. To be run in a process of its own: `documents.child`."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pypdfium2
+from PIL import Image, ImageOps
+
+from cercollettiva.documents.formats import JPEG, MOST_BYTES, PDF, PNG
+from cercollettiva.documents.pdf_safety import UnsafePdf, refuse_unsafe_pdf
+
+MOST_PIXELS: Final = 40_000_000
+LONGEST_SIDE: Final = 12_000
+_SIGNATURES: Final = ((b"%PDF-", PDF), (b"\xff\xd8\xff", JPEG), (b"\x89PNG\r\n\x1a\n", PNG))
+_UNKNOWN: Final = "This kind of file is not accepted: send a PDF, a JPEG or a PNG."
+_BROKEN_PICTURE: Final = "The picture is broken, or is none: open it, save it anew and send that."
+_AFTER_THE_END: Final = 2048  # bytes that programs leave behind a PDF
+
+
+def clean_pdf(path: Path) -> dict[str, Any]:
+    """The file itself, once every page of it could be read: a paper is a proof, and stays as it came."""
+    try:
+        refuse_unsafe_pdf(path)
+        content = path.read_bytes()
+        _refuse_two_in_one(content)
+        document = pypdfium2.PdfDocument(content)
+        for page in document:
+            page.get_textpage().count_chars()
+            page.close()
+        document.close()
+    except UnsafePdf as refusal:
+        return {"rejected": str(refusal)}
+    except pypdfium2.PdfiumError:
+        return {"rejected": "The file is broken, or is no PDF."}
+    return _accepted(PDF, content)
+
+
+def clean_picture(path: Path) -> dict[str, Any]:
+    """The picture drawn anew: upright, without the place and time it was taken, and without what hid behind it."""
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    try:
+        with Image.open(path, formats=("JPEG", "PNG")) as picture:
+            width, height = picture.size
+            if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
+                return {"rejected": f"The picture is too large ({width} x {height}): 40 megapixels are the most."}
+            kind = str(picture.format)
+            upright = ImageOps.exif_transpose(picture)
+            drawn = upright.convert(_mode_for(upright, kind))
+            new = io.BytesIO()
+            drawn.info = {}
+            drawn.save(new, kind, **({"quality": 88} if kind == "JPEG" else {"optimize": False}))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return {"rejected": _BROKEN_PICTURE}
+    return _accepted(JPEG if kind == "JPEG" else PNG, new.getvalue())
+
+
+def kind_of(content: bytes) -> str | None:
+    """The kind that the first bytes tell."""
+    return next((kind for signature, kind in _SIGNATURES if content.startswith(signature)), None)
+
+
+def clean(path: Path) -> dict[str, Any]:
+    """`media_type` and `content` (base64) of what may be kept, or `{"rejected": reason}`."""
+    if path.stat().st_size > MOST_BYTES:
+        return {"rejected": "The file is larger than 10 MB."}
+    with path.open("rb") as file:
+        kind = kind_of(file.read(16))
+    if kind is None:
+        return {"rejected": _UNKNOWN}
+    return clean_pdf(path) if kind == PDF else clean_picture(path)
+
+
+def _refuse_two_in_one(content: bytes) -> None:
+    """A PDF that is something else too, to programs that begin elsewhere: an archive or a page behind its end."""
+    end = content.rfind(b"%%EOF")
+    if end < 0 or len(content) - end > _AFTER_THE_END:
+        raise UnsafePdf("Something follows the end of the PDF: print it into a new PDF and send that one.")
+    tail = content[end:]
+    if b"PK\x03\x04" in tail or b"PK\x05\x06" in content[-70_000:] or re.search(rb"<\s*(html|script)", tail, re.I):
+        raise UnsafePdf("The PDF is an archive or a page, too: print it into a new PDF and send that one.")
+    if re.search(rb"<\s*(html|script|\?php)", content[:1024], re.IGNORECASE):
+        raise UnsafePdf("The PDF is a page or a program, too: print it into a new PDF and send that one.")
+
+
+def _mode_for(picture: Image.Image, kind: str) -> str:
+    if picture.mode in ("1", "L"):
+        return "L"
+    has_alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    return "RGBA" if has_alpha and kind == "PNG" else "RGB"
+
+
+def _accepted(media_type: str, content: bytes) -> dict[str, Any]:
+    return {"media_type": media_type, "content": base64.b64encode(content).decode()}

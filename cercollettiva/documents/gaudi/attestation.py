@@ -1,0 +1,169 @@
+"""From cells to fields: beside each label, or under it, its value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cercollettiva.documents.gaudi.cells import Cell
+from cercollettiva.documents.gaudi.labels import FIELDS, Label, begins_label, labels_in
+from cercollettiva.documents.gaudi.values import READERS, WORDS, Read
+
+FEWEST_FIELDS: Final = 4  # a paper with fewer of them is something else
+LINES_BELOW: Final = 3.5  # of a letter's height: how far under its label a value may stand
+LINE_STEP: Final = 2.2  # of a letter's height: how far a line that goes on may be
+UNDER_IT: Final = 0.9  # confidence in a value that stands under its label, not beside it
+_FOOTER: Final = re.compile(r"^(pag(ina|\.)?\s*\d|\d+\s*(/|di)\s*\d+$)", re.IGNORECASE)
+_ODD_POWER: Final = 1.05  # of the apparent power: no active power is greater
+
+
+class NotAnAttestation(ValueError):
+    """The paper is something else; its text says so to a person."""
+
+
+@dataclass
+class Attestation:
+    """What was read: each field or None, how sure we are of each, and what a person should look at."""
+
+    fields: dict[str, Any]
+    confidence: dict[str, float]
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Found:
+    label: Label
+    cell: Cell
+    rest: str  # of the cell behind the label, up to the next label
+    is_last: bool  # no other label follows in its cell
+
+
+def read_attestation(cells: list[Cell]) -> Attestation:
+    """The fields of an attestation. Raises NotAnAttestation."""
+    cells = _with_wrapped_labels([cell for cell in cells if not _FOOTER.match(cell.text)])
+    found = list(_labels_of(cells))
+    known = {one.label.field for one in found if one.label.field}
+    if len(known) < FEWEST_FIELDS or not known & {"pod_code", "censimp_code", "gaudi_request_code"}:
+        raise NotAnAttestation(
+            "This is not a Gaudì attestation: the names of its fields (Codice POD, Codice CENSIMP, ...) are missing."
+        )
+    read: dict[str, list[Read]] = {name: [] for name in FIELDS}
+    for one in found:
+        if one.label.field and (value := _value_of(one, cells)):
+            read[one.label.field].append(value)
+    attestation = Attestation(
+        {name: several[0].value if several else None for name, several in read.items()},
+        {name: several[0].confidence for name, several in read.items() if several},
+    )
+    if not any(attestation.fields.values()):
+        raise NotAnAttestation("The attestation is empty: the names of the fields are there, their values are not.")
+    attestation.warnings = list(_warnings(attestation, read))
+    return attestation
+
+
+def _labels_of(cells: list[Cell]) -> Iterator[_Found]:
+    for cell in cells:
+        labels = labels_in(cell.text)
+        ends = [*(following.start for following in labels[1:]), len(cell.text)]
+        for label, end in zip(labels, ends, strict=False):  # one end too many where there is no label
+            yield _Found(label, cell, cell.text[label.end : end].strip(), label is labels[-1])
+
+
+def _with_wrapped_labels(cells: list[Cell]) -> list[Cell]:
+    """A label that was broken into two lines becomes one again: `Potenza Attiva Nominale del` and `Generatore`."""
+    joined: list[Cell] = []
+    skipped: set[int] = set()
+    for cell in cells:
+        if id(cell) in skipped:
+            continue
+        below = None if ":" in cell.text else _first_below(cell, cells)
+        if below is not None and not begins_label(below.text):
+            both = f"{cell.text} {below.text}"
+            longer = next((one for one in labels_in(both) if one.start == 0 and one.end > len(cell.text) + 1), None)
+            if longer is not None:
+                skipped.add(id(below))
+                cell = Cell(both, min(cell.left, below.left), max(cell.right, below.right), cell.top, below.bottom)
+        joined.append(cell)
+    return joined
+
+
+def _value_of(found: _Found, cells: list[Cell]) -> Read | None:
+    """The first that can be read: behind the label, in the cells beside it, under it."""
+    reader, name, unit = READERS[found.label.field], found.label.field, found.label.unit
+    if found.rest:
+        read = reader(_with_next_lines(found.rest, found.cell, cells) if name in WORDS else found.rest, unit)
+        return read if read or name not in WORDS else None
+    if not found.is_last:
+        return None
+    beside = _beside(found.cell, cells)
+    if beside:
+        written = " ".join(cell.text for cell in beside)
+        return reader(_with_next_lines(written, beside[0], cells) if name in WORDS else written, unit)
+    below = _first_below(found.cell, cells)
+    if below is None or labels_in(below.text):
+        return None
+    written = _with_next_lines(below.text, below, cells) if name in WORDS else below.text
+    read = reader(written, unit)
+    return read._replace(confidence=min(read.confidence, UNDER_IT)) if read else None
+
+
+def _beside(label: Cell, cells: list[Cell]) -> list[Cell]:
+    """What stands to the right of a label on its line, up to the next label."""
+    right = sorted(
+        (cell for cell in cells if cell is not label and cell.left >= label.right - 1 and _shares_a_line(cell, label)),
+        key=lambda cell: cell.left,
+    )
+    values: list[Cell] = []
+    for cell in right:
+        if labels_in(cell.text):
+            break
+        values.append(cell)
+    return values
+
+
+def _shares_a_line(cell: Cell, label: Cell) -> bool:
+    """Beside it, or beside one of the two lines of a label that was broken."""
+    middle = (cell.top + cell.bottom) / 2
+    return cell.is_beside(label) or label.top <= middle <= label.bottom
+
+
+def _first_below(cell: Cell, cells: list[Cell]) -> Cell | None:
+    """The nearest cell under this one that begins within its width, or has it within its own."""
+    height = min(cell.height, 20)
+    near = [
+        other
+        for other in cells
+        if other.top > cell.top
+        and cell.bottom - height * 0.5 <= other.top <= cell.bottom + height * LINES_BELOW
+        and other.left < cell.right
+        and other.right > cell.left
+    ]
+    return min(near, key=lambda other: (other.top, abs(other.left - cell.left)), default=None)
+
+
+def _with_next_lines(written: str, value: Cell, cells: list[Cell]) -> str:
+    """The value with the lines that go on under it: words that are no label and stand alone on their line."""
+    last = value
+    while (below := _first_below(last, cells)) is not None:
+        is_near = below.top - last.top <= LINE_STEP * last.height
+        alone = not any(other is not below and other.is_beside(below) for other in cells)
+        if not is_near or not alone or labels_in(below.text) or ":" in below.text:
+            break
+        written = f"{written} {below.text}"
+        last = below
+    return written
+
+
+def _warnings(attestation: Attestation, read: dict[str, list[Read]]) -> Iterator[str]:
+    """What does not fit together."""
+    for name, several in read.items():
+        if len({repr(one.value) for one in several}) > 1:
+            yield f"{name}: the attestation gives several: {', '.join(str(one.value) for one in several)}"
+    active, apparent = attestation.fields["active_power_kw"], attestation.fields["apparent_power_kva"]
+    if active is not None and apparent is not None and active > apparent * _ODD_POWER:
+        yield f"active_power_kw: {active} kW is more than the apparent power, {apparent} kVA"
+    for name, sure in attestation.confidence.items():
+        if sure < UNDER_IT:
+            yield f"{name}: {attestation.fields[name]} may be misread: compare it with the paper"

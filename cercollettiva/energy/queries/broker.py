@@ -1,0 +1,39 @@
+"""Where meters send their messages: what everybody who connects one must write into it. Never a password."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from cercollettiva.energy.models import IngestBatch, MQTTBroker
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+
+
+class BrokerAddress(NamedTuple):
+    host: str
+    port: int
+    uses_tls: bool
+
+    @property
+    def is_this_machine(self) -> bool:
+        """Meters elsewhere cannot reach it: a demo, or a laptop."""
+        return self.host in LOOPBACK
+
+
+def broker_address() -> BrokerAddress | None:
+    """The broker of the setting MQTT_URL, else the active row; None where there is none."""
+    if settings.MQTT_URL:
+        url = urlsplit(settings.MQTT_URL)
+        uses_tls = url.scheme == "mqtts"
+        return BrokerAddress(url.hostname or "", url.port or (8883 if uses_tls else 1883), uses_tls)
+    row = MQTTBroker.objects.filter(is_active=True).values_list("host", "port", "use_tls").first()
+    return BrokerAddress(*row) if row else None
+
+
+def last_batch_at() -> datetime | None:
+    """When the last batch of messages, of whomever, was stored: whether the way from the broker to us is open."""
+    return IngestBatch.objects.order_by("-seq").values_list("committed_at", flat=True).first()

@@ -1,0 +1,1 @@
+"""What the pages of an application are made of: forms, links, mails, who applies."""

@@ -1,0 +1,20 @@
+"""How often strangers may ask for what costs something: counted in the cache, as the limits of sign-in are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from allauth.core.internal import ratelimit
+from django.http import HttpRequest
+
+RATES: Final = {
+    "join-link": "20/h/ip,4/h/key",  # a mail to an address that somebody typed
+    "join-step": "300/h/ip",
+    "join-submit": "30/h/ip,10/d/key",
+    "join-check": "120/h/ip",
+}
+
+
+def is_too_often(request: HttpRequest, action: str, *, key: str = "") -> bool:
+    """Count this request; whether it is one too many."""
+    return ratelimit.consume(request, app="cercollettiva", action=action, config=RATES, key=key or "-") is None

@@ -1,0 +1,208 @@
+"""From a link on a leaflet to a member with a card: on a phone in Italian and light, on a desktop in English and dark.
+
+The desk is walked with the keyboard alone. Every page on the way is looked at: axe, width, size of targets, picture.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import AXE
+from tests.e2e.office import Office, running_office
+from tests.e2e.test_accounts import SMALL_TARGETS, Somebody, complaints_of
+from tests.integration.users.signing import PASSWORD
+
+pytestmark = pytest.mark.e2e
+
+ADMIN = "elena@example.it"
+COMMUNITY = f"""
+from django.utils import timezone
+from cercollettiva.core.models import CERConfiguration, CERMembership, Organisation
+from cercollettiva.users.models import CustomUser
+organisation = Organisation.objects.create(name="Pieve Alta APS", city="Pieve Alta", province="LU")
+cer = CERConfiguration.objects.create(
+    organisation=organisation, name="Pieve Alta", code="PA", slug="pieve-alta", primary_substation="AC001E00417",
+    description="Vicini che dividono il sole.\\nTutti i venerdì alla Casa del Popolo.", is_listed=True)
+elena = CustomUser.objects.create_user("{ADMIN}", "{PASSWORD}", first_name="Elena", last_name="Brandi")
+elena.confirm_email()
+CERMembership.objects.create(community=cer, user=elena, role="ADMIN", state="APPROVED", active_from=timezone.now())
+"""
+
+
+class Walk(NamedTuple):
+    """One way through: on what, in which language and colours, with whose answers."""
+
+    width: int
+    theme: str
+    language: str
+    email: str
+    pod: str
+    number: int  # in the register
+
+    def say(self, italian: str, english: str) -> str:
+        return english if self.language == "en" else italian
+
+
+PHONE = Walk(360, "light", "it", "niccolo@example.it", "IT001E55500001", 1)
+DESKTOP = Walk(1280, "dark", "en", "zoe@example.it", "IT001E55500002", 2)
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    with running_office() as office:
+        office.manage("shell", "--verbosity=0", "-c", COMMUNITY)
+        yield office
+
+
+class Looking:
+    """Looks at each page on the way, and goes on at the width of the walk."""
+
+    def __init__(self, walk: Walk, pictures) -> None:
+        self.walk, self.pictures = walk, pictures
+        self.wrong: list[str] = []
+
+    def at(self, page: Page, name: str) -> None:
+        """A picture at the walk's own width; then axe, and whether it fits a phone of 320 pixels."""
+        walk = self.walk
+        page.screenshot(path=self.pictures / f"desk-{name}-{walk.width}-{walk.theme}.png", full_page=True)
+        page.evaluate(AXE)
+        found = page.evaluate("async () => (await axe.run()).violations")
+        self.wrong += [f"{name}: {one['id']} {node['html'][:120]}" for one in found for node in one["nodes"]]
+        self.wrong += [f"{name}: small target {one}" for one in page.evaluate(SMALL_TARGETS)]
+        for width in (320, walk.width):
+            page.set_viewport_size({"width": width, "height": 780})
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                self.wrong.append(f"{name}: wider than {width}")
+
+
+def come(browser: Browser, office: Office, walk: Walk) -> Somebody:
+    person = Somebody(browser, office)
+    person.page.set_viewport_size({"width": walk.width, "height": 780})
+    person.page.emulate_media(color_scheme=walk.theme)
+    person.context.add_cookies([{"name": "django_language", "value": walk.language, "url": office.url}])
+    return person
+
+
+def link_for(office: Office, email: str) -> str:
+    return re.findall(r"/cer/\d+/join/resume/\S+", office.mails_to(email)[-1])[-1]
+
+
+@pytest.mark.parametrize("walk", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_from_a_leaflet_to_a_member_with_a_card(browser, office, pictures, walk):
+    applicant, looking = come(browser, office, walk), Looking(walk, pictures)
+    apply(applicant, walk, looking)
+
+    elena = come(browser, office, walk)
+    approve_by_keyboard(elena, walk, looking)
+
+    member_signs_in(applicant, walk, looking)
+    assert any(f" {walk.number}." in mail for mail in office.mails_to(walk.email))
+    assert looking.wrong == []
+    assert complaints_of(applicant) + complaints_of(elena) == []
+    applicant.context.close()
+    elena.context.close()
+
+
+def apply(person: Somebody, walk: Walk, looking: Looking) -> None:
+    page = person.open("/cer/pieve-alta/")
+    looking.at(page, "public")
+    person.follow(walk.say("Chiedi di entrare", "Ask to join"))
+    looking.at(page, "start")
+    person.fill(email=walk.email)
+    person.press(walk.say("Mandami il collegamento", "Send me the link"))
+    expect(page.locator("h1")).to_have_text(walk.say("Guarda la posta.", "Look at your mail."))
+
+    person.open(link_for(person.office, walk.email))
+    on = walk.say("Salva e continua", "Save and go on")
+    person.fill(first_name="Niccolò", last_name="D’Amico", birth_date="1985-10-12", fiscal_code="rssmra85t10a562s")
+    person.fill(address="via Roma 1, 55010 Pieve Alta")
+    person.press(on)
+    expect(page.locator("[role=alert]")).to_contain_text("1985")
+    looking.at(page, "person-refused")
+    person.fill(birth_date="1985-12-10")
+    person.press(on)
+
+    person.fill(pod_code="IT001E123")
+    page.locator("[name=address]").focus()
+    expect(page.locator("#id_pod_code_error")).to_contain_text("Ne hai scritti 9")
+    person.fill(pod_code=walk.pod, address="via Roma 1", zip_code="55010", city="Pieve Alta", province="LU")
+    looking.at(page, "point")
+    person.press(on)
+    page.locator("[name=member_type][value=PROSUMER]").check()
+    page.select_option("[name=source]", "PV")
+    person.fill(nominal_power="4,5")
+    looking.at(page, "role")
+    person.press(on)
+    looking.at(page, "papers")
+    person.press(walk.say("Continua", "Continue"))
+    for box in ("statute", "measures", "privacy"):
+        page.check(f"[name={box}]")
+    looking.at(page, "consents")
+    person.press(walk.say("Manda la domanda", "Send the application"))
+    expect(page.locator("h1")).to_have_text(walk.say("La tua domanda è arrivata.", "Your application has arrived."))
+    looking.at(page, "sent")
+    page.go_back()
+    expect(page.locator("main")).to_contain_text(walk.say("La domanda è già partita", "is sent already"))
+
+
+def approve_by_keyboard(elena: Somebody, walk: Walk, looking: Looking) -> None:
+    """Signs in, then touches nothing but keys."""
+    sign_in(elena, ADMIN)
+    elena.page.wait_for_url(re.compile("second_factor|dashboard"))
+    page = elena.open("/desk/")
+    looking.at(page, "desk")
+    press_until(page, "main a[href^='/desk/']:not([href='/desk/'])")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/desk/\d+/"))
+    looking.at(page, "application")
+    press_until(page, "[name=papers_seen]")
+    page.keyboard.press("Space")
+    press_until(page, "button[value=approve]")
+    page.keyboard.press("Enter")
+    expect(page.locator(".messages")).to_contain_text("Niccolò D’Amico")
+    looking.at(elena.open("/cer/1/"), "community")
+    looking.at(elena.open("/cer/"), "list")
+
+
+def sign_in(person: Somebody, email: str) -> None:
+    """In any language."""
+    person.open("/users/login/")
+    person.fill(username=email, password=PASSWORD)
+    person.page.locator("main form.form button[type=submit]").first.click()
+
+
+def press_until(page: Page, selector: str) -> None:
+    """Tab until the focus is there, and see that it shows."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            shadow = page.evaluate("getComputedStyle(document.activeElement).boxShadow")
+            assert shadow != "none", f"the focus on {selector} cannot be seen"
+            return
+    pytest.fail(f"no way to {selector} with the keyboard")
+
+
+def member_signs_in(person: Somebody, walk: Walk, looking: Looking) -> None:
+    page = person.open("/cer/1/join/")
+    expect(page.locator("h1")).to_have_text(walk.say("Sei in Pieve Alta.", "You are in Pieve Alta."))
+    looking.at(page, "approved")
+    person.follow(walk.say("Scegli una password", "Choose a password"))
+    person.fill(email=walk.email)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url("**/password_reset/sent/")
+    person.open(re.findall(r"/users/password_reset/\S+", person.office.mails_to(walk.email)[-1])[-1])
+    person.fill(password1=PASSWORD, password2=PASSWORD)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url(re.compile("done|dashboard"))
+    sign_in(person, walk.email)
+    page.wait_for_url("**/dashboard/")
+    person.open("/cer/1/join/")
+    card = page.locator("main a[href='/cer/1/card/']")
+    if card.count():
+        card.click()
+        expect(page.locator("main")).to_contain_text("D’Amico")

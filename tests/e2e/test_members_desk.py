@@ -1,0 +1,57 @@
+"""From a fee that is due to the receipt in the member's hands, on a phone and on a desktop."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.pages import WIDTHS
+
+pytestmark = pytest.mark.e2e
+
+PAGES = ("/registry/", "/fees/", "/settings/", "/import/", "/card/")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_fee_is_written_down_and_the_member_finds_the_receipt(visit, pictures, width):
+    admin = visit(width=width, theme="light")
+    admin.sign_in("administrator")
+    admin.open("/cer/1/fees/?stato=da-versare")
+    fee = admin.page.locator("details.fee").first
+    if fee.get_attribute("open") is None:
+        fee.locator("summary").click()
+    before = admin.page.locator("details.fee").count()
+    admin.page.screenshot(path=pictures / f"walk-fee-{width}.png", full_page=True)
+
+    fee.get_by_role("button", name="Scrivi il versamento").click()
+
+    said = admin.page.locator(".messages").inner_text()
+    assert "ricevuta n." in said
+    assert admin.page.locator("details.fee").count() == before - 1
+    number = said.split("ricevuta n.")[1].strip(" .\n")
+    admin.open("/cer/1/fees/?stato=versate")
+    link = admin.page.locator("a[href*='/fees/receipts/']", has_text=f"n. {number}").first
+    answer = admin.page.request.get(admin.demo.url + link.get_attribute("href"))
+    assert answer.status == 200
+    assert answer.body().startswith(b"%PDF")
+
+    member = visit(width=width, theme="dark")
+    member.sign_in("consumer")
+    member.open("/me/")
+    member.page.screenshot(path=pictures / f"walk-me-{width}.png", full_page=True)
+    own = member.page.locator("a[href*='/fees/receipts/']").first
+    assert member.page.request.get(member.demo.url + own.get_attribute("href")).body().startswith(b"%PDF")
+    assert member.violations() == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_the_desk_are_sound(visit, pictures, width, theme):
+    visitor = visit(width=width, theme=theme)
+    visitor.sign_in("administrator")
+    for path in PAGES:
+        visitor.open(f"/cer/1{path}")
+
+        visitor.page.screenshot(path=pictures / f"desk-{path.strip('/')}-{width}-{theme}.png", full_page=True)
+        assert (path, visitor.violations()) == (path, [])
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert visitor.complaints == []

@@ -1,0 +1,156 @@
+"""A technician's five minutes: a new plant to its first live watt, the right direction, a meter swapped; by keyboard.
+
+Before the pages are looked at one by one, so that the pictures taken here are on the contact sheet.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from bench.publisher import Publisher
+from tests.e2e.conftest import Visitor
+
+pytestmark = pytest.mark.e2e
+
+POD = "IT001E77000001"
+OLD, NEW = "shellypro3em-77aa01", "shellypro3em-77aa02"
+SIZES = ((360, "light"), (1280, "dark"))
+
+
+def speak(demo, device: str, watts: float, volts: float) -> None:
+    publisher = Publisher(demo.broker.port)
+    payload = {"id": 0, "total_act_power": watts, "a_act_power": watts, "a_voltage": volts}
+    publisher.publish(f"cercollettiva/{POD}/{device}/status/em:0", json.dumps(payload).encode())
+    publisher.wait(within=5)
+
+
+def speak_until(demo, visitor, device: str, watts: float, locator, *, seconds: float = 25) -> None:
+    """Say it again until the page has heard: the ingestor learns of a new meter within five seconds."""
+    for turn in range(int(seconds / 0.5)):
+        speak(demo, device, watts, 230.0 + turn / 100)
+        visitor.page.wait_for_timeout(500)
+        if locator.count() and locator.first.is_visible():
+            return
+    raise AssertionError(f"{locator} never came")
+
+
+def typed(visitor, field: str, text: str) -> None:
+    """As somebody without a mouse does."""
+    visitor.page.focus(f"#id_{field}")
+    visitor.page.keyboard.press("Control+a")
+    visitor.page.keyboard.type(text)
+
+
+def chosen(visitor, button: str) -> None:
+    visitor.page.get_by_role("button", name=button).first.focus()
+    visitor.page.keyboard.press("Enter")
+
+
+def sound(visitor, pictures, name: str) -> None:
+    """No violation, nothing wider than the window, a picture; as on a phone by day and on a desk by night."""
+    for width, theme in SIZES:
+        visitor.page.set_viewport_size({"width": width, "height": 800})
+        visitor.page.emulate_media(color_scheme=theme)
+        assert visitor.violations() == [], name
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, name
+        visitor.page.screenshot(path=pictures / f"walk-{name}-{width}-{theme}.png", full_page=True)
+
+
+@pytest.fixture(scope="module")
+def technician(browser, demo):
+    options = {"permissions": ["geolocation"], "geolocation": {"latitude": 44.6471, "longitude": 10.9252}}
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="it-IT", **options)
+    visitor = Visitor(context, demo)
+    visitor.sign_in("technician")
+    yield visitor
+    context.close()
+    assert visitor.foreign == []
+    assert visitor.complaints == []
+
+
+def test_from_a_new_plant_to_its_first_live_watt(technician, demo, pictures):
+    page = technician.page
+    technician.open("/plants/create/")
+    typed(technician, "name", "Zeta, tetto della palestra")
+    typed(technician, "pod_code", POD)
+    page.select_option("#id_plant_type", "PROSUMER")
+    typed(technician, "nominal_power", "6000")
+    chosen(technician, "Sono qui")
+    expect(page.locator("#id_latitude")).to_have_value("44,64710")
+    chosen(technician, "Aggiungi l’impianto")
+    assert "se volevi dire 6.000 W scrivi 6" in page.locator("[role=alert]").inner_text()
+    assert page.locator("[data-pin]").is_visible()
+    sound(technician, pictures, "new-plant")
+    typed(technician, "nominal_power", "6")
+    chosen(technician, "Aggiungi l’impianto")
+
+    page.wait_for_url("**/mqtt/")
+    sound(technician, pictures, "no-meter")
+    page.get_by_role("link", name="Aggiungi un misuratore").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/mqtt/add/")
+    typed(technician, "device_id", OLD)
+    sound(technician, pictures, "add-meter")
+    chosen(technician, "Aggiungi")
+    page.wait_for_url(re.compile(r"/mqtt/\d+/$"))
+    assert f"cercollettiva/{POD}/{OLD}" in page.locator(".settings").inner_text()
+    sound(technician, pictures, "card")
+
+    speak_until(demo, technician, OLD, 340.0, page.locator("h1", has_text="parla"))
+    assert "340" in page.locator("h1 [data-field=power]").inner_text()
+    speak(demo, OLD, 1234.0, 231.5)
+    expect(page.locator("h1 [data-field=power]")).to_contain_text("1,23", timeout=10_000)
+
+
+def test_the_check_follows_the_figure_and_says_that_it_is_the_wrong_way_round(technician, demo, pictures):
+    page = technician.page
+    page.get_by_role("link", name="Controlla il verso").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/check/")
+    sound(technician, pictures, "check")
+    chosen(technician, "Comincia")
+    page.wait_for_url("**?prova=*")
+
+    speak_until(demo, technician, OLD, -900.0, page.locator("[data-verdict]", has_text="invece scende"))
+    sound(technician, pictures, "reversed")
+    chosen(technician, "Inverti il verso")
+    page.wait_for_url("**/check/")
+
+    assert "verso invertito" in page.locator("main h2").first.inner_text()
+
+
+def test_a_meter_is_swapped_and_its_successor_speaks(technician, demo, pictures):
+    page = technician.page
+    technician.open("/plants/?q=Zeta")
+    sound(technician, pictures, "plants")
+    page.locator("main ul.rows a").first.click()
+    page.get_by_role("link", name="Collegamento e misuratori").click()
+    page.get_by_role("link", name=f"Sostituisci {OLD}").click()
+    typed(technician, "device_id", NEW)
+    chosen(technician, "Aggiungi")
+    page.wait_for_url(re.compile(r"/mqtt/\d+/$"))
+    assert "verso invertito" in page.locator(".side").inner_text()  # what the old one measured
+
+    speak_until(demo, technician, NEW, 250.0, page.locator("h1", has_text="parla"))
+    page.get_by_role("link", name="Che cosa misura").first.click()
+    sound(technician, pictures, "roles")
+    page.locator(".when a").first.click()
+    page.get_by_role("link", name="Sposta o togli").click()
+    sound(technician, pictures, "move")
+    page.locator(".when a").first.click()
+    page.locator(".when a").first.click()
+
+    assert OLD in page.locator("section", has_text="Sono stati qui").last.inner_text()
+    sound(technician, pictures, "connection")
+
+
+@pytest.mark.parametrize("path", ["", "plants/", "measurements/", "settings/mqtt/"])
+def test_the_pages_of_energy_are_sound(technician, pictures, path):
+    technician.open(f"/energy/{path}")
+    technician.page.wait_for_timeout(500)
+
+    sound(technician, pictures, f"energy-{path.replace('/', '-') or 'now'}".strip("-"))

@@ -1,0 +1,21 @@
+"""Lifts what append-only tables refuse, for as long as a test's database is emptied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from cercollettiva.core.models import FeePayment, MemberRegistry
+from cercollettiva.users.append_only import unprotected
+from cercollettiva.users.models import AuditLine
+
+
+@contextmanager
+def all_unprotected(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    with ExitStack() as lifted:
+        lifted.enter_context(unprotected(connection, AuditLine, unique=["seq", "previous"]))
+        lifted.enter_context(unprotected(connection, MemberRegistry, **MemberRegistry.APPEND_ONLY))
+        lifted.enter_context(unprotected(connection, FeePayment, **FeePayment.APPEND_ONLY))
+        yield

@@ -1,0 +1,138 @@
+"""Attestations are read whatever their layout; what is something else is refused with a reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cercollettiva.documents.gaudi.labels import FIELDS
+from cercollettiva.documents.gaudi.reading import read_gaudi
+from tests.support.pdfs import pdf_of
+from tests.support.services import ROOT
+from tests.unit.documents import attestations
+from tests.unit.documents.attestations import LAYOUTS, READ, WRITTEN
+
+SAMPLES = ROOT / "tests" / "fixtures" / "gaudi"
+EXPECTED = json.loads((SAMPLES / "expected.json").read_text())
+
+
+def read(folder: Path, pdf: bytes) -> dict:
+    path = folder / "attestation.pdf"
+    path.write_bytes(pdf)
+    return read_gaudi(path)
+
+
+@pytest.mark.parametrize("name", [name for name, expected in EXPECTED.items() if "rejected" not in expected])
+def test_the_samples_give_their_fields(name):
+    assert EXPECTED[name].items() <= read_gaudi(SAMPLES / name).items()
+
+
+def test_a_scan_is_refused_and_the_reason_says_what_to_do():
+    assert "scan" in read_gaudi(SAMPLES / "scansione.pdf")["rejected"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+def test_every_layout_gives_the_same_fields(layout, tmp_path):
+    answer = read(tmp_path, layout())
+    assert {key: answer.get(key) for key in READ} == READ
+    assert set(answer) == {*FIELDS, "confidence", "warnings"}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+@pytest.mark.parametrize("empty", ["expected_operation_date", "plant_name", "net_power_kw", "grid_feed_type"])
+def test_an_empty_field_takes_nothing_from_its_neighbours(layout, empty, tmp_path):
+    answer = read(tmp_path, layout({**WRITTEN, empty: ""}))
+    assert {key: answer.get(key) for key in READ} == {**READ, empty: None}
+
+
+@pytest.mark.parametrize(
+    ("written", "kilowatts"),
+    [
+        ("99,500 kW", 99.5),
+        ("99500 W", 99.5),
+        ("0,999 MW", 999.0),
+        ("1.250,75", 1250.75),
+        ("6", 6.0),
+        ("6,0", 6.0),
+        ("0.125 kW", 0.125),
+        ("SI", None),
+        ("-5 kW", None),
+        ("12,5 kVAr", None),
+    ],
+)
+def test_powers_are_read_as_italians_write_them(written, kilowatts, tmp_path):
+    assert (
+        read(tmp_path, attestations.same_line({**WRITTEN, "active_power_kw": written}))["active_power_kw"] == kilowatts
+    )
+
+
+def test_a_point_before_three_digits_is_doubtful(tmp_path):
+    answer = read(tmp_path, attestations.same_line({**WRITTEN, "active_power_kw": "5.900 kW"}))
+    assert answer["active_power_kw"] == 5900.0
+    assert answer["confidence"]["active_power_kw"] < 0.9
+    assert any("apparent" in warning for warning in answer["warnings"])
+
+
+@pytest.mark.parametrize("pod", ["IT001E12345678", "IT010E98765432", "IT001E123456789", "IT 022 E 0023456A"])
+def test_pods_of_any_distributor(pod, tmp_path):
+    assert read(tmp_path, attestations.in_columns({**WRITTEN, "pod_code": pod}))["pod_code"] == pod.replace(" ", "")
+
+
+def test_a_long_address_goes_on_in_the_next_line(tmp_path):
+    words = [(40, 60 + 30 * row, f"{attestations.LABELS[key]}:") for row, key in enumerate(WRITTEN) if row < 24]
+    words += [(330, 60 + 30 * row, text) for row, text in enumerate(WRITTEN.values()) if row < 24]
+    row = list(WRITTEN).index("address")
+    words.append((330, 71 + 30 * row, "SCALA B, INTERNO 4"))
+    assert read(tmp_path, pdf_of(words))["address"] == f"{WRITTEN['address']} SCALA B, INTERNO 4"
+
+
+def test_an_impossible_date_is_unknown(tmp_path):
+    assert (
+        read(tmp_path, attestations.same_line({**WRITTEN, "validation_date": "31/02/2025"}))["validation_date"] is None
+    )
+
+
+def test_several_groups_are_told(tmp_path):
+    lines = [f"{attestations.LABELS[key]}: {text}" for key, text in WRITTEN.items()]
+    lines += ["Identificativo Gruppo CENSIMP: GR_7654321_01_02", "Potenza Attiva Nominale del Generatore: 3,000 kW"]
+    answer = read(tmp_path, pdf_of([(40, 60 + 18 * row, line) for row, line in enumerate(lines)]))
+    assert answer["group_id"] == WRITTEN["group_id"]
+    assert any("GR_7654321_01_02" in warning for warning in answer["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("pdf", "word"),
+    [
+        (
+            pdf_of([(40, 60, "Fattura n. 12"), (40, 80, "Codice POD: IT001E12345678"), (40, 90, "Totale: 12,00")]),
+            "not a Gaudì",
+        ),
+        (pdf_of([(40, 60 + 18 * row, f"{label}:") for row, label in enumerate(attestations.LABELS.values())]), "empty"),
+        (b"", "no PDF"),
+        (b"PK\x03\x04 not a pdf", "no PDF"),
+        (b"%PDF-1.7\nbroken from here on", "broken"),
+        (attestations.same_line()[:700], "broken"),
+        (pdf_of([(40, 60, "x")], catalog="/OpenAction << /S /JavaScript /JS (app.alert(1)) >>"), "script"),
+        (pdf_of([(40, 60, "x")], catalog="/Names << /JavaScript 100 0 R >>", extra=["<< /Names [] >>"]), "script"),
+        (pdf_of([(40, 60, "x")], catalog="/OpenAction 100 0 R", extra=["<< /S /Launch /F (cmd.exe) >>"]), "program"),
+        (pdf_of([(40, 60, "x")], catalog="/Names << /EmbeddedFiles << /Names [] >> >>"), "files inside"),
+        (pdf_of(*[[(40, 60, "x")]] * 51), "51 pages"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_attestation_is_refused_with_its_reason(pdf, word, tmp_path):
+    answer = read(tmp_path, pdf)
+    assert list(answer) == ["rejected"]
+    assert word in answer["rejected"]
+
+
+def test_a_locked_pdf_is_refused(tmp_path):
+    from pypdf import PdfReader, PdfWriter
+
+    (tmp_path / "open.pdf").write_bytes(attestations.same_line())
+    writer = PdfWriter(clone_from=PdfReader(tmp_path / "open.pdf"))
+    writer.encrypt("secret", algorithm="AES-256")
+    writer.write(tmp_path / "locked.pdf")
+    assert "password" in read_gaudi(tmp_path / "locked.pdf")["rejected"]
