@@ -1,4 +1,4 @@
-"""The demo's first start and its pages on a slow line: what somebody with a poor connection waits for."""
+"""The demo's first start and its pages: on a slow line, their charts, how much they move, their one large query."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from bench import charts, heat
 from tests.support import platform, processes
 from tests.support.processes import Child, free_port
 
@@ -33,6 +34,9 @@ def run() -> dict[str, Any]:
                 "home": first_paint(chromium, url, "/"),
                 "dashboard": first_paint(chromium, url, "/dashboard/", login, password),
             },
+            "year_of_quarters": charts.year_of_quarters(chromium, url, login, password),
+            "layout_shift": charts.layout_shifts(chromium, url, login, password),
+            "heat_map": heat.run(),
         }
 
 

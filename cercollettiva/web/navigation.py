@@ -35,14 +35,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     places = _places(user)
     role = min((place.role for place in places), key=_WEIGHTS.__getitem__, default=None)
-    entries = [
-        _entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard"),
-        _entry(request, _("Home"), reverse("web:home"), "home"),
-    ]
+    entries = _first_entries(request, role, places)
     groups: list[dict[str, Any]] = [{"label": "", "entries": entries}]
     if any(place.is_member for place in places):
-        icon = "person" if role is MemberRole.MEMBER else ""  # the phone's bar has four places
-        entries.append(_entry(request, _("La mia pagina"), reverse("register:me"), icon))
+        entries.append(_entry(request, _("La mia pagina"), reverse("register:me"), ""))
     energy = _energy_entries(request)
     if role in (MemberRole.ADMIN, MemberRole.TECHNICAL) or user.is_staff or user.is_superuser:
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
@@ -58,6 +54,21 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "layout": "top" if role is MemberRole.MEMBER else "rail",
         "who": {"name": user.get_full_name() or user.email, "role_label": role.label if role else _("piattaforma")},
     }
+
+
+def _first_entries(request: HttpRequest, role: MemberRole | None, places: list[Place]) -> list[dict[str, Any]]:
+    """A member's day and energy; to the others the communities now, and what each shares hour by hour."""
+    home = _entry(request, _("Home"), reverse("web:home"), "home")
+    if role is MemberRole.MEMBER:
+        day = _entry(request, _("Oggi"), reverse("web:dashboard"), "today")
+        day["current"] = request.path in (reverse("web:dashboard"), reverse("web:today"))
+        return [day, _entry(request, _("Energia"), reverse("web:my-energy"), "energy"), home]
+    entries = [_entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard")]
+    managed = [place for place in places if place.role is not MemberRole.MEMBER]
+    for place in managed:
+        label = _("Condivisione oraria") if len(managed) == 1 else f"{_('Condivisione')}: {place.name}"
+        entries.append(_entry(request, label, reverse("core:sharing", args=[place.community]), ""))
+    return [*entries, home]
 
 
 def _energy_entries(request: HttpRequest) -> list[dict[str, Any]]:

@@ -50,6 +50,11 @@ def owner(status: int) -> Expected:
     )
 
 
+def plant_owners(status: int) -> Expected:
+    """The two members, who own a plant; the others have none, and for them nothing is there."""
+    return with_a_passkey(status, others=NOT_FOUND)
+
+
 def staff(status: int) -> Expected:
     """Platform staff; for the others it does not exist."""
     return lambda actor, side: TO_LOGIN if actor is Actor.ANONYMOUS else status if actor is Actor.STAFF else NOT_FOUND
@@ -165,6 +170,34 @@ ROUTES: Final[dict[str, Route]] = {
         otherwise=any_manager(NOT_ALLOWED),
     ),
     "core:community-history": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "web:today": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+    "web:my-energy": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+    "web:my-energy-csv": Route(safe(plant_owners(OK)), otherwise=signed_in(NOT_ALLOWED)),
+    "web:my-energy-xlsx": Route(safe(plant_owners(OK)), otherwise=signed_in(NOT_ALLOWED)),
+    "core:community-history-xlsx": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:plant-history-xlsx": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:plant-quarters": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:flows-csv": Route(
+        safe(managers(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:flows-xlsx": Route(
+        safe(managers(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:sharing": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:sharing-csv": Route(
+        safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
+    "core:sharing-xlsx": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
     ),
     "core:plant-history": Route(

@@ -2,7 +2,9 @@
 
 from cercollettiva.energy.queries.broker import BrokerAddress, broker_address, last_batch_at
 from cercollettiva.energy.queries.community_hours import CommunityHour, TooManyHours, community_hours
+from cercollettiva.energy.queries.crowd import FEWEST, Crowd, crowd_of
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
+from cercollettiva.energy.queries.hours import UNKNOWN, Hours, hours_of
 from cercollettiva.energy.queries.measurements import (
     MeasurementQuality,
     check_measurement_quality,
@@ -31,23 +33,44 @@ from cercollettiva.energy.queries.power import (
     power_shown,
     total_power_visible_to,
 )
+from cercollettiva.energy.queries.quarters import QuarterGrid, quarter_grid
+from cercollettiva.energy.queries.sharing import (
+    OwnParts,
+    PointSums,
+    SharedHours,
+    Sharer,
+    own_parts,
+    point_sums,
+    shared_hours,
+    sharers_of,
+)
 from cercollettiva.energy.queries.states import DeviceNow, PhaseNow, device_states_of, device_states_of_plants
 from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_midnight
+from cercollettiva.energy.queries.told import told_totals
 
 __all__ = [
+    "FEWEST",
+    "UNKNOWN",
     "BrokerAddress",
     "CommunityHour",
     "CommunityPower",
+    "Crowd",
     "DeviceNow",
     "EnergyToday",
+    "Hours",
     "Known",
     "MeasurementPage",
     "MeasurementQuality",
+    "OwnParts",
     "OwnUse",
     "PeriodTotal",
     "PhaseNow",
     "PlantPower",
+    "PointSums",
     "PowerMean",
+    "QuarterGrid",
+    "SharedHours",
+    "Sharer",
     "Standing",
     "TooManyHours",
     "TooManyPeriods",
@@ -59,23 +82,31 @@ __all__ = [
     "check_measurement_quality",
     "communities_power",
     "community_hours",
+    "crowd_of",
     "device_states_of",
     "device_states_of_plants",
     "energy_today",
     "finished_alike",
     "first_total",
     "get_latest_measurement",
+    "hours_of",
     "known_sum",
     "last_batch_at",
     "local_midnight",
     "measurement_page",
+    "own_parts",
     "own_use",
+    "point_sums",
     "power_history",
     "power_of_plants",
     "power_shown",
     "previous_period",
+    "quarter_grid",
     "searched",
+    "shared_hours",
+    "sharers_of",
     "standings",
+    "told_totals",
     "total_power_visible_to",
     "with_standing",
 ]

@@ -57,6 +57,7 @@ class PeriodTotal(NamedTuple):
     mean_w: float | None = None
     coverage: float = 0.0
     quality: IntervalQuality = IntervalQuality.MISSING
+    is_withheld: bool = False  # something is known, and is not told to whoever asks
 
     @property
     def is_known(self) -> bool:

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from django.http import HttpResponse
 
-from cercollettiva.web.csv_files import csv_answer, harmless
+from cercollettiva.domain.cells import harmless
+from cercollettiva.web.csv_files import csv_answer
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Cell = str | int | Decimal | date | None

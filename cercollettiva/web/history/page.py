@@ -16,6 +16,7 @@ from cercollettiva.energy import queries
 from cercollettiva.energy.models.intervals import IntervalQuality
 from cercollettiva.energy.queries import CommunityHour, OwnUse, PeriodTotal
 from cercollettiva.users.models import CustomUser
+from cercollettiva.web import formats
 from cercollettiva.web.history import bars, words
 from cercollettiva.web.history.asked import EARLIEST, WORDS, Asked, NoSuchPeriod, asked_for
 from cercollettiva.web.history.columns import Column, Layers, columns_of, own
@@ -23,7 +24,7 @@ from cercollettiva.web.templatetags.formats import page_locale
 
 ANCHOR: Final = "#storico"
 SHORTER: Final = {Span.WEEK: Span.DAY, Span.MONTH: Span.DAY, Span.YEAR: Span.MONTH}
-Viewer = CustomUser | AnonymousUser | None
+Reader = CustomUser | AnonymousUser | None
 UNCERTAIN: Final = (IntervalQuality.NOT_NETTED, IntervalQuality.ESTIMATED)
 
 
@@ -103,46 +104,68 @@ class History:
         return any(row.total.is_known for row in self.rows)
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether all that is known is not told to whoever asks."""
+        return not self.is_known and any(row.total.is_withheld for row in self.rows)
+
+    @property
     def first_url(self) -> str:
         return f"{Asked(self.asked.span, local_date(self.first)).query}{ANCHOR}" if self.first else ""
 
 
-def history_of(subject: Plant | CERConfiguration, parameters: Mapping[str, str], now: datetime) -> History:
-    """The section for what an address asks; what cannot be shown becomes the present month and a notice."""
+def history_of(
+    subject: Plant | CERConfiguration, parameters: Mapping[str, str], now: datetime, *, viewer: int | None = None
+) -> History:
+    """The section for what an address asks; what cannot be shown becomes the present month and a notice.
+
+    `viewer` is one of the people of a community, who is not told what few others did; None for who looks after it.
+    """
     try:
-        return _history(subject, asked_for(parameters, now), now, "")
+        return _history(subject, asked_for(parameters, now), now, "", viewer)
     except NoSuchPeriod as refused:
         notice = _("%(reason)s Qui sotto c’è il mese in corso.") % {"reason": refused}
-        return _history(subject, asked_for({}, now), now, notice)
+        return _history(subject, asked_for({}, now), now, notice, viewer)
 
 
 def exported_history(
-    subject: Plant | CERConfiguration, parameters: Mapping[str, str], now: datetime, *, viewer: Viewer
+    subject: Plant | CERConfiguration,
+    parameters: Mapping[str, str],
+    now: datetime,
+    *,
+    viewer: int | None = None,
+    reader: Reader = None,
 ) -> History:
-    """The same for the export, which names the missing points that the viewer may see.
+    """The same for the export, which names the missing points that its reader may see.
 
     Raises NoSuchPeriod: a file of another month than was asked for helps nobody.
     """
-    return _history(subject, asked_for(parameters, now), now, "", viewer)
+    return _history(subject, asked_for(parameters, now), now, "", viewer, reader)
 
 
 def _history(
-    subject: Plant | CERConfiguration, asked: Asked, now: datetime, notice: str, viewer: Viewer = None
+    subject: Plant | CERConfiguration,
+    asked: Asked,
+    now: datetime,
+    notice: str,
+    viewer: int | None,
+    reader: Reader = None,
 ) -> History:
     totals = queries.aggregate_by_period(subject, asked.part, asked.by(-1).period.start, asked.period.end)
+    if viewer is not None and isinstance(subject, CERConfiguration):
+        totals = queries.told_totals(subject, asked.part, totals, viewer=viewer, now=now)
     first = queries.first_total(subject, asked.part)
     history = history_from(subject, asked, totals, now=now, first=first, notice=notice)
-    if isinstance(subject, CERConfiguration) and asked.part == Span.HOUR:
-        return replace(history, rows=_with_points(history.rows, subject, now, viewer))
+    if viewer is None and isinstance(subject, CERConfiguration) and asked.part == Span.HOUR:
+        return replace(history, rows=_with_points(history.rows, subject, now, reader))
     return history
 
 
-def _with_points(rows: list[Row], community: CERConfiguration, now: datetime, viewer: Viewer) -> list[Row]:
+def _with_points(rows: list[Row], community: CERConfiguration, now: datetime, reader: Reader) -> list[Row]:
     """The hours that have ended, each with the points that are missing in it."""
     ended = [row for row in rows if row.total.end <= now]
     if not ended:
         return rows
-    hours = queries.community_hours(community, ended[0].total.start, ended[-1].total.end, viewer=viewer)
+    hours = queries.community_hours(community, ended[0].total.start, ended[-1].total.end, viewer=reader)
     told = [
         row._replace(note=", ".join(filter(None, [row.note, words.missing_points(hour)])), points=hour)
         for row, hour in zip(ended, hours, strict=True)
@@ -158,12 +181,16 @@ def history_from(
     now: datetime,
     first: datetime | None,
     notice: str = "",
+    shown_as: tuple[list[Column], Layers] | None = None,
 ) -> History:
-    """What the totals of a period and of the one before it say; `first` is where the known ones begin."""
+    """What the totals of a period and of the one before it say; `first` is where the known ones begin.
+
+    `shown_as` are the columns and layers to show; without them, those of the subject.
+    """
     period = asked.period
     previous = [total for total in totals if total.start < period.start]
     present = [total for total in totals if total.start >= period.start]
-    columns, layers = columns_of(subject, totals)
+    columns, layers = shown_as or columns_of(subject, totals)
     shown = [total for total in present if total.start <= now]
     drawn = [_bar(total, layers, now=now, first=first) for total in present]
     finished = [total for total in present if total.end <= now]
@@ -189,9 +216,9 @@ def history_from(
         own_use=own_use,
         own_use_where=_where_measured(own_use, finished),
         comparison=_comparison(asked, columns, present, previous, now=now, first=first),
-        clock=words.change_of_clock(len(present)) if asked.span == Span.DAY else "",
+        clock=words.change_of_clock(len(present)) if asked.span == Span.DAY and asked.until is None else "",
         first=first,
-        export=f"history.csv{asked.query}",
+        export=asked.query,
     )
 
 
@@ -201,7 +228,10 @@ def _address(asked: Asked) -> str:
 
 def _tabs(asked: Asked) -> list[Link]:
     names = {Span.DAY: _("Giorno"), Span.WEEK: _("Settimana"), Span.MONTH: _("Mese"), Span.YEAR: _("Anno")}
-    return [Link(names[span], _address(Asked(span, asked.day)), span == asked.span) for span in WORDS.values()]
+    return [
+        Link(names[span], _address(Asked(span, asked.day)), span == asked.span and asked.until is None)
+        for span in WORDS.values()
+    ]
 
 
 def _has_earlier(asked: Asked, first: datetime | None) -> bool:
@@ -214,7 +244,7 @@ def _bar(total: PeriodTotal, layers: Layers, *, now: datetime, first: datetime |
     return bars.Bar(
         above=_segments(total, layers.above),
         below=_segments(total, layers.below),
-        is_missing=ended and not total.is_known,
+        is_missing=ended and not total.is_known and not total.is_withheld,
         is_partial=ended and total.is_known and total.quality == IntervalQuality.PARTIAL,
         is_uncertain=total.quality in UNCERTAIN,
         is_running=running,
@@ -251,6 +281,8 @@ def _links(present: list[PeriodTotal], asked: Asked, columns: list[Column], now:
 def _ticks(asked: Asked, present: list[PeriodTotal]) -> list[bars.Tick]:
     week, count = asked.span == Span.WEEK, len(present)
     ticks = []
+    if asked.until is not None:
+        return _free_ticks(asked, present)
     for number, total in enumerate(present):
         local = total.start.astimezone(ITALY)
         name = words.tick_name(asked.part, total.start, of_a_week=week)
@@ -261,6 +293,19 @@ def _ticks(asked: Asked, present: list[PeriodTotal]) -> list[bars.Tick]:
             ticks.append(bars.tick_at(number, count, name, is_minor=asked.span == Span.YEAR and number % 2 == 1))
     if asked.part == Span.HOUR:
         ticks.append(bars.tick_at(count, count, "24", edge=True))
+    return ticks
+
+
+def _free_ticks(asked: Asked, present: list[PeriodTotal]) -> list[bars.Tick]:
+    """Six words at most below a free range: the hour of short ones, day and month of the others."""
+    count = len(present)
+    every = max(-(-count // 6), 1)
+    ticks = []
+    for number in range(0, count, every):
+        start = present[number].start
+        day = formats.date(start, "medium", locale=page_locale()).rsplit(" ", 1)[0]
+        label = formats.time(start, locale=page_locale()) if asked.part == Span.HOUR else day
+        ticks.append(bars.tick_at(number, count, label, edge=asked.part == Span.HOUR))
     return ticks
 
 
@@ -283,6 +328,7 @@ def _measured_ones(columns: list[Column]) -> list[Column]:
 
 def _measured(part: Span, finished: list[PeriodTotal]) -> str:
     """26 giorni su 30 misurati, di cui 2 solo in parte. Empty where nothing has ended yet."""
+    finished = [total for total in finished if not total.is_withheld]
     if not finished:
         return ""
     known = [total for total in finished if total.is_known]

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cercollettiva.domain.calendar import ITALY, QUARTER, Range, Span, local_date
+from cercollettiva.domain.calendar import ITALY, QUARTER, Range, Span, local_date, range_of
 from cercollettiva.energy.models.intervals import IntervalQuality
 from cercollettiva.energy.queries import CommunityHour, PeriodTotal
 from cercollettiva.web import formats
@@ -18,11 +18,13 @@ from cercollettiva.web.templatetags.formats import page_locale
 def name_of(span: Span, period: Range) -> str:
     """giovedì 5 marzo 2026; 2 mar 2026 – 8 mar 2026; marzo 2026; 2026."""
     locale = page_locale()
+    first, last = local_date(period.start), local_date(period.end - QUARTER)
+    if period != range_of(span, period.start):  # a free range
+        return f"{formats.date(first, 'medium', locale=locale)} – {formats.date(last, 'medium', locale=locale)}"
     if span == Span.DAY:
         return formats.date(period.start, "full", locale=locale)
     if span == Span.MONTH:
         return formats.month(period.start, locale=locale)
-    first, last = local_date(period.start), local_date(period.end - QUARTER)
     if span == Span.YEAR:
         return str(first.year)
     return f"{formats.date(first, 'medium', locale=locale)} – {formats.date(last, 'medium', locale=locale)}"
@@ -82,6 +84,8 @@ def first_parts(span: Span, count: int) -> str:
 def note_on(total: PeriodTotal, columns: list[Column], *, now: datetime, first: datetime | None) -> str:
     """Why a figure is missing, or less than sure; empty where it is whole and good."""
     running = total.start <= now < total.end
+    if total.is_withheld:
+        return _("non mostrata: dietro ci sono meno di cinque altre persone")
     if not total.is_known:
         if running:
             return _("in corso, ancora nessun dato")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cercollettiva.web.views import dashboard, home, pwa, setup, status
+from cercollettiva.web.views import dashboard, home, my_energy, pwa, setup, status, today
 
 app_name = "web"
 
@@ -13,5 +13,9 @@ urlpatterns = [
     path("sw.js", pwa.service_worker, name="service-worker"),
     path("offline/", pwa.offline, name="offline"),
     path("stato/", status.status, name="status"),
+    path("me/oggi/", today.today, name="today"),
+    path("me/energia/", my_energy.energy, name="my-energy"),
+    path("me/energia.csv", my_energy.energy_file, {"ending": "csv"}, name="my-energy-csv"),
+    path("me/energia.xlsx", my_energy.energy_file, {"ending": "xlsx"}, name="my-energy-xlsx"),
     path("setup/", setup.setup, name="setup"),
 ]

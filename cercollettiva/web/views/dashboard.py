@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -12,19 +12,30 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cercollettiva.core.models import CERConfiguration, Plant
-from cercollettiva.energy import queries
+from cercollettiva.core.models import CERConfiguration
+from cercollettiva.web import formats
+from cercollettiva.web.csv_files import Cell, csv_answer
+from cercollettiva.web.energy.community import CommunityMonth, month_of
 from cercollettiva.web.history.page import History, history_of
+from cercollettiva.web.views import today
 from cercollettiva.web.views.communities import people_of
+from cercollettiva.web.views.now import rows_of
+from cercollettiva.web.workbooks import workbook_answer
 
 
 @login_required
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """GET dashboard/: every community the user may see, with its power and the plants they may open."""
-    return _page(request, CERConfiguration.objects.visible_to(request.user), timezone.now())
+    """GET dashboard/: a member's own day; to those who look after communities, each with its power and its plants."""
+    now = timezone.now()
+    if not CERConfiguration.objects.managed_by(request.user).exists():
+        plants = today.own_plants(request, now)
+        if plants:
+            return today.page(request, plants, now)
+    return _page(request, CERConfiguration.objects.visible_to(request.user), now)
 
 
 @login_required
@@ -34,8 +45,36 @@ def community(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=pk)
     now = timezone.now()
     only = CERConfiguration.objects.filter(pk=chosen.pk)
-    people = people_of(chosen, request.user)
-    return _page(request, only, now, history=history_of(chosen, request.GET, now), people=people)
+    manages = CERConfiguration.objects.managed_by(request.user).filter(pk=chosen.pk).exists()
+    viewer = None if manages else request.user.pk
+    history = history_of(chosen, request.GET, now, viewer=viewer)
+    month = month_of(request, chosen, now) if manages else None
+    return _page(request, only, now, history=history, month=month, people=people_of(chosen, request.user))
+
+
+@login_required
+@require_safe
+def flows(request: HttpRequest, pk: int, ending: str) -> HttpResponse:
+    """GET cer/<pk>/flussi.csv or flussi.xlsx: the month's energy of every point, for those who look after them."""
+    chosen = get_object_or_404(CERConfiguration.objects.managed_by(request.user), pk=pk)
+    now = timezone.now()
+    month = month_of(request, chosen, now)
+    names = (_("immessa"), _("di cui alla comunità"), _("prelevata"), _("di cui dalla comunità"))
+    header = [_("impianto"), "POD", *(_("%(energy)s (kWh)") % {"energy": name} for name in names)]
+    energies = [[Decimal(mwh).scaleb(-6) for mwh in one[1:5]] for one in month.sums]
+    rows: list[list[Cell]] = [[one.plant.name, one.plant.pod_code] for one in month.sums]
+    rows = [[*named, *figures] for named, figures in zip(rows, energies, strict=True)]
+    name = f"cer-{chosen.slug}_{_('flussi')}_{formats.period(now)}.{ending}"
+    if ending == "csv":
+        return csv_answer(name, header, rows)
+    about = [
+        (_("comunità"), chosen.name),
+        (_("periodo"), f"{month.name}, {_('finora')}"),
+        (_("fonte"), _("i misuratori della comunità, non il distributore né il GSE")),
+        (_("completezza"), month.quality.spoken),
+        (_("scritto il"), formats.instant(now)),
+    ]
+    return workbook_answer(name, about, header, rows)
 
 
 def _page(
@@ -43,38 +82,12 @@ def _page(
     communities: QuerySet[CERConfiguration],
     now: datetime,
     history: History | None = None,
+    month: CommunityMonth | None = None,
     **more: Any,
 ) -> HttpResponse:
-    rows = _rows(request, communities, now)
+    rows = rows_of(request, communities, now)
     known = [row["shared_w"] for row in rows if row["shared_w"] is not None]
-    shared = sum(known) if known else None
-    join_url = reverse("communities:list")
-    context = {"now": now, "communities": rows, "shared_w": shared, "history": history, "join_url": join_url, **more}
+    shared_w = sum(known) if known else None
+    context: dict[str, Any] = {"now": now, "communities": rows, "shared_w": shared_w, "history": history}
+    context |= {"month": month, "join_url": reverse("communities:list"), **more}
     return render(request, "web/dashboard.html", context)
-
-
-def _rows(request: HttpRequest, communities: QuerySet[CERConfiguration], now: datetime) -> list[dict[str, Any]]:
-    """What the template shows of each community; the number of queries does not depend on how many there are."""
-    powers = queries.communities_power(communities, now)
-    plants: dict[int | None, list[dict[str, str]]] = defaultdict(list)
-    for plant in Plant.objects.visible_to(request.user).active_at(now).filter(cer_configuration__in=communities):
-        row = {"name": plant.name, "url": reverse("core:plant", args=[plant.pk])}
-        plants[plant.cer_configuration_id].append({**row, "type_label": str(plant.get_plant_type_display())})
-    alone = len(communities) == 1  # several share a socket: one person may not open many
-    return [
-        {
-            "id": one.pk,
-            "name": one.name,
-            "url": reverse("core:community", args=[one.pk]),
-            "socket": f"/ws/cer/{one.pk}/" if alone else "/ws/cer/",
-            "injected_w": powers[one.pk].producer_power,
-            "withdrawn_w": powers[one.pk].consumer_power,
-            "shared_w": powers[one.pk].net_power,
-            "plants_measured": powers[one.pk].plants_measured,
-            "plants_count": powers[one.pk].plants_count,
-            "members_count": powers[one.pk].members_count,
-            "updated_at": powers[one.pk].updated_at,
-            "plants": plants[one.pk],
-        }
-        for one in communities
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.auth.decorators import login_required
@@ -18,34 +19,70 @@ from cercollettiva.web import formats
 from cercollettiva.web.csv_files import Cell, csv_answer
 from cercollettiva.web.history.asked import NoSuchPeriod
 from cercollettiva.web.history.page import History, Row, exported_history
+from cercollettiva.web.workbooks import workbook_answer
 
 
 @login_required
 @require_safe
-def plant_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET plants/<pk>/history.csv?periodo=&data=: the rows that the plant's page shows for the same address."""
+def plant_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse:
+    """GET plants/<pk>/history.csv?periodo=&data=, or history.xlsx: the rows that the plant's page shows."""
     chosen = get_object_or_404(Plant.objects.visible_to(request.user), pk=pk)
-    communities = CERConfiguration.objects.visible_to(request.user).filter(plants=chosen.pk)
-    plant, community = slugify(chosen.name) or str(pk), communities.first()
-    return _file(request, chosen, [community.slug, plant] if community else [plant])
+    return _file(request, chosen, slugs_of(request, chosen), ending)
 
 
 @login_required
 @require_safe
-def community_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET cer/<pk>/history.csv?periodo=&data=: the same for a community."""
+def community_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse:
+    """GET cer/<pk>/history.csv?periodo=&data=, or history.xlsx: the same for a community."""
     chosen = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=pk)
-    return _file(request, chosen, [chosen.slug])
+    manages = CERConfiguration.objects.managed_by(request.user).filter(pk=chosen.pk).exists()
+    return _file(request, chosen, [chosen.slug], ending, viewer=None if manages else request.user.pk)
 
 
-def _file(request: HttpRequest, subject: Plant | CERConfiguration, slugs: list[str]) -> HttpResponse:
+def slugs_of(request: HttpRequest, plant: Plant) -> list[str]:
+    """The names of a plant's files: its community, where one may see it, and its own."""
+    community = CERConfiguration.objects.visible_to(request.user).filter(plants=plant.pk).first()
+    name = slugify(plant.name) or str(plant.pk)
+    return [community.slug, name] if community else [name]
+
+
+def _file(
+    request: HttpRequest,
+    subject: Plant | CERConfiguration,
+    slugs: list[str],
+    ending: str,
+    viewer: int | None = None,
+) -> HttpResponse:
+    now = timezone.now()
     try:
-        history = exported_history(subject, request.GET, timezone.now(), viewer=request.user)
+        history = exported_history(subject, request.GET, now, viewer=viewer, reader=request.user)
     except NoSuchPeriod as refused:
-        return HttpResponse(str(refused), status=400, content_type="text/plain; charset=utf-8")
+        return refusal(refused)
+    return history_file(history, slugs, ending, of=subject.name, now=now)
+
+
+def refusal(refused: NoSuchPeriod) -> HttpResponse:
+    return HttpResponse(str(refused), status=400, content_type="text/plain; charset=utf-8")
+
+
+def history_file(history: History, slugs: list[str], ending: str, *, of: str, now: datetime) -> HttpResponse:
+    """The rows of a history as CSV, or as a workbook that says first what they are."""
     first, last = history.asked.first_day, history.asked.last_day
     what = "-".join([*slugs[1:], _("energia"), history.asked.word])
-    return csv_answer(f"cer-{slugs[0]}_{what}_{first}_{last}.csv", _header(history), _rows(history))
+    name = f"cer-{slugs[0]}_{what}_{first}_{last}.{ending}"
+    if ending == "csv":
+        return csv_answer(name, _header(history), _rows(history))
+    about = [
+        (_("di che cosa"), of),
+        (_("periodo"), history.name),
+        (_("fonte"), _("i misuratori della comunità, non il distributore né il GSE")),
+        (_("fuso orario"), "Europe/Rome"),
+        (_("completezza"), history.measured or "–"),
+        (_("scritto il"), formats.instant(now)),
+    ]
+    told = zip(history.rows, _rows(history), strict=True)
+    rows = ([row.total.start, row.total.end, *cells[2:]] for row, cells in told)
+    return workbook_answer(name, about, _header(history), rows)
 
 
 def _header(history: History) -> list[str]:

@@ -102,6 +102,7 @@ class Feed {
     }
     if (frame.type === "power") showPlant(element, frame);
     if (frame.type === "cer_power") showCommunity(element, frame);
+    element.dispatchEvent(new CustomEvent("frame", { detail: frame, bubbles: true })); // for what draws more than text
     refresh();
   }
 
@@ -172,7 +173,7 @@ function showCommunity(community, frame) {
 
 // ---- parts ----
 
-const OWNERS = "[data-phase], [data-device], [data-live], [data-aged]";
+const OWNERS = "[data-phase], [data-device], [data-live], [data-aged], [data-flow-owner]";
 
 function fields(owner, name) {
   return [...owner.querySelectorAll(`[data-field="${name}"]`)].filter((field) => field.closest(OWNERS) === owner);
