@@ -59,10 +59,20 @@ MAP: dict[str, Fields] = {
     "core.MembershipCard": {REST: plainly(MEMBERSHIP, STATE)},
     "core.FeePayment": {REST: plainly(PAYMENTS, STATE)},
     "core.FeeReminder": {REST: plainly(PAYMENTS, STATE)},
-    "core.CardJob": {REST: NotPersonal("how far the printing of cards is")},
-    "core.MemberImport": {REST: NotPersonal("a file's name, its headings and state")},
+    "core.CardJob": {
+        "file": NotPersonal("a number and a time; the file is deleted after a week"),
+        REST: NotPersonal("how far the printing of cards is"),
+    },
+    "core.MemberImport": {
+        **same(NotPersonal("a file's name, its headings and which is which"), "file_name", "header", "mapping"),
+        REST: NotPersonal("how far an import is"),
+    },
     "core.MemberImportRow": {**same(MEMBERSHIP, "cells", "reason"), REST: plainly(MEMBERSHIP, STATE)},
-    "core.MemberRegistry": {**same(MEMBERSHIP, "person", "notes"), REST: plainly(MEMBERSHIP, LINK)},
+    "core.MemberRegistry": {
+        **same(MEMBERSHIP, "person", "notes"),
+        "changed": NotPersonal("names of fields"),
+        REST: plainly(MEMBERSHIP, LINK),
+    },
     "core.Plant": {
         "address": INCENTIVES,
         **same(plainly(INCENTIVES, OF_THE_PLANT), "city", "zip_code", "province", "latitude", "longitude"),

@@ -13,7 +13,7 @@ from typing import Final
 
 from django.http import HttpResponse
 
-from cercollettiva.domain.cells import harmless
+from cercollettiva.domain.cells import harmless as harmless  # for the sheets too
 
 BOM: Final = "\ufeff"
 

@@ -22,6 +22,7 @@ from cercollettiva.users.administration.personal import EncryptedValues
 from cercollettiva.users.administration.rights import has_all, is_staff
 from cercollettiva.users.audit import Action, AuditLine, Entry, record_all
 from cercollettiva.users.fields import BlindIndexField, EncryptedTextField
+from cercollettiva.users.models import CustomUser
 from cercollettiva.users.watching import watched_fields
 
 LINES_PER_PAGE = 100
@@ -148,8 +149,11 @@ class RegistryPage(HistoryPage):
         return [{"changed": {"fields": list(form.changed_data)}}]
 
     def _record(self, request: HttpRequest, rows: Sequence[tuple[Any, set[str] | None]], action: Action) -> None:
-        """Accounts and roles are watched however they are written: of these only what nobody watches is told."""
-        watched = watched_fields(self.model)
+        """Accounts are watched however they are written: of these only what nobody watches is told.
+
+        What is watched elsewhere is told about a person: here the line is about the row, whose history it is.
+        """
+        watched = watched_fields(self.model) if self.model is CustomUser else frozenset()
         entries = []
         for row, names in rows:
             untold = None if names is None else sorted(names - watched)

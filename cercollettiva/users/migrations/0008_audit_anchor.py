@@ -5,7 +5,7 @@ from cercollettiva.users.append_only import LetTheOldestGo
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0006_confirmed_addresses"),
+        ("users", "0007_read_personal_data"),
     ]
 
     operations = [
