@@ -2,6 +2,8 @@
 
 from cercollettiva.energy.queries.broker import BrokerAddress, broker_address, last_batch_at
 from cercollettiva.energy.queries.community_hours import CommunityHour, TooManyHours, community_hours
+from cercollettiva.energy.queries.day import totals_of_today
+from cercollettiva.energy.queries.grid import community_plants, device_grid, plants_grid, quarters_between
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
 from cercollettiva.energy.queries.measurements import (
     MeasurementQuality,
@@ -9,6 +11,7 @@ from cercollettiva.energy.queries.measurements import (
     get_latest_measurement,
 )
 from cercollettiva.energy.queries.meters import Standing, anomalies_of, searched, standings, with_standing
+from cercollettiva.energy.queries.overview import PlantOverview, plant_overview
 from cercollettiva.energy.queries.pages import MeasurementPage, measurement_page
 from cercollettiva.energy.queries.periods import (
     Known,
@@ -31,6 +34,13 @@ from cercollettiva.energy.queries.power import (
     power_shown,
     total_power_visible_to,
 )
+from cercollettiva.energy.queries.standing import (
+    Seen,
+    last_seen_here,
+    latest_measurements,
+    main_device_of,
+    measurements_at,
+)
 from cercollettiva.energy.queries.states import DeviceNow, PhaseNow, device_states_of, device_states_of_plants
 from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_midnight
 
@@ -46,8 +56,10 @@ __all__ = [
     "OwnUse",
     "PeriodTotal",
     "PhaseNow",
+    "PlantOverview",
     "PlantPower",
     "PowerMean",
+    "Seen",
     "Standing",
     "TooManyHours",
     "TooManyPeriods",
@@ -59,6 +71,8 @@ __all__ = [
     "check_measurement_quality",
     "communities_power",
     "community_hours",
+    "community_plants",
+    "device_grid",
     "device_states_of",
     "device_states_of_plants",
     "energy_today",
@@ -67,15 +81,23 @@ __all__ = [
     "get_latest_measurement",
     "known_sum",
     "last_batch_at",
+    "last_seen_here",
+    "latest_measurements",
     "local_midnight",
+    "main_device_of",
     "measurement_page",
+    "measurements_at",
     "own_use",
+    "plant_overview",
+    "plants_grid",
     "power_history",
     "power_of_plants",
     "power_shown",
     "previous_period",
+    "quarters_between",
     "searched",
     "standings",
     "total_power_visible_to",
+    "totals_of_today",
     "with_standing",
 ]
