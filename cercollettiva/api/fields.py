@@ -14,8 +14,8 @@ from rest_framework import serializers
 
 from cercollettiva.domain.calendar import ITALY, midnight
 
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST: Final = midnight(date(2000, 1, 1))
+LATEST: Final = midnight(date(2100, 1, 1))
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LOST_PLUS: Final = re.compile(r" (\d{2}:?\d{2})$", re.ASCII)  # "+" of an offset that was not escaped in an address
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
@@ -66,14 +66,14 @@ class Instant(serializers.Field):
     def _read(self, written: str) -> datetime | None:
         if _DAY.fullmatch(written):
             day = date.fromisoformat(written)
-            return midnight(day) if 2000 <= day.year < 2100 else EARLIEST.replace(year=1999)
+            return midnight(day) if 2000 <= day.year < 2100 else datetime(1999, 1, 1, tzinfo=UTC)
         if not _INSTANT.fullmatch(written):
             return None
         moment = parse_datetime(written)
         if moment is None:
             return None
         if not 1999 < moment.year < 2101:  # near the ends of the calendar there is no other zone
-            return EARLIEST.replace(year=1999)
+            return datetime(1999, 1, 1, tzinfo=UTC)
         return (moment if moment.tzinfo else moment.replace(tzinfo=ITALY)).astimezone(UTC)
 
     def to_representation(self, value: datetime) -> str | None:

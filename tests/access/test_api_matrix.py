@@ -1,14 +1,16 @@
 """Walks the addresses of the API, with everything they can be asked, by seven kinds of user: nothing of the other side.
 
-Each call that may change something is taken back, so that one pair of communities serves them all.
+Each call that may change something is taken back, so that one pair of communities serves them all. `make probes` asks
+everything, more than ten thousand questions; a run of all the tests asks every row and a part of the rest.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import pytest
@@ -24,8 +26,11 @@ from tests.access.world import SIDES, Actor, Side, World, make_world
 
 pytestmark = pytest.mark.django_db
 
-PROBES = 10_000
+ALL = bool(os.environ.get("CER_ALL_PROBES"))
+PROBES = 10_000 if ALL else 3_000
+EVERY = 1 if ALL else 6  # one question in so many
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+ALIASES = ("energy:plant-", "energy:device-", "core-api-again:")  # the same views at other addresses
 FORMATS = ("json", "csv", "csv-en", "xlsx")
 PERIODS = ("15M", "1H", "1D", "1W", "1M", "1Y")
 
@@ -39,9 +44,16 @@ def _quiet() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _no_second_factor(settings):
+    """That is for the tests of people; here it would be a fifth of the time."""
+    settings.SECOND_FACTOR_REQUIRED = False
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+
+
+@pytest.fixture(autouse=True)
 def _often(settings):
     """How often one may call is for other tests."""
-    rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "1000000/min")
+    rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"])
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
 
 
@@ -64,14 +76,14 @@ def ask(client: Client, method: str, address: str, body: Any = None) -> tuple[in
     return answer.status_code, answer
 
 
-def test_ten_thousand_questions_tell_nobody_of_the_other_side():
+def test_no_question_tells_anybody_of_the_other_side():
     """What the rows say, by every method; what has parameters, with many; lists and searches."""
     world = make_world()
     count = told = 0
 
     for actor, client in clients_of(world).items():
         count += walk_the_rows(world, actor, client)
-        for method, address, body, foreign in questions(world, actor):
+        for method, address, body, foreign in islice(questions(world, actor), None, None, EVERY):
             status, answer = ask(client, method, address, body)
 
             count += 1
@@ -96,14 +108,14 @@ def walk_the_rows(world: World, actor: Actor, client: Client) -> int:
     """Every address by every method; how many calls that was."""
     count = 0
     for (name, route), method in product(API_ROUTES.items(), METHODS):
+        if method != "GET" and name.startswith(ALIASES) and not ALL:
+            continue
         for side in route.sides:
             status, answer = ask(client, method, reverse(name, args=route.address_arguments(world, side)))
 
             count += 1
             expected = route.methods.get(method, route.otherwise)(actor, side)
-            assert status == expected, (
-                f"{method} {name} of {side} by {actor.value}: {getattr(answer, 'content', b'')[:300]}"
-            )
+            assert status == expected, f"{method} {name} of {side} by {actor.value}"
             assert not leaks(answer, world, actor), f"{method} {name} of {side} tells {actor.value}"
     return count
 

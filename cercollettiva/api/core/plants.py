@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from django.http import StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -19,6 +19,7 @@ from cercollettiva.api.asked import Asked, Nothing
 from cercollettiva.api.errors import NoDevice
 from cercollettiva.api.fields import Instant, KilowattHours, Watts, kwh, local, rounded
 from cercollettiva.api.schema import CORE_ERRORS
+from cercollettiva.api.streams import answer_of
 from cercollettiva.api.views import CoreView
 from cercollettiva.core.connection import FRESH_FOR
 from cercollettiva.core.models import Plant
@@ -158,13 +159,11 @@ class PlantMeasurements(CoreView):
         stats = Stats()
 
     @extend_schema(operation_id="core_plant_measurements", parameters=[Hours], responses={200: Answer, **CORE_ERRORS})
-    def get(self, request: Request, plant_id: int) -> StreamingHttpResponse:
+    def get(self, request: Request, plant_id: int) -> HttpResponseBase:
         hours = Hours.of(request)["hours"]
         plant = get_object_or_404(Plant.objects.visible_to(request.user), pk=plant_id)
         rows = queries.measurements_at(plant, self.now - timedelta(hours=hours), self.now)
-        answer = StreamingHttpResponse(_written(rows, plant), content_type="application/json")
-        answer["X-Accel-Buffering"] = "no"
-        return answer
+        return answer_of(_written(rows, plant), "application/json")
 
 
 def _written(rows: Any, plant: Plant) -> Iterator[bytes]:

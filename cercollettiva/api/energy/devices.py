@@ -27,6 +27,7 @@ from cercollettiva.api.schema import paged
 from cercollettiva.core.models import Plant
 from cercollettiva.energy import queries
 from cercollettiva.energy.models import DeviceConfiguration, DevicePlacement, DeviceToken, DeviceType
+from cercollettiva.energy.models.devices import DEVICE_ID
 from cercollettiva.energy.provisioning import NewDevice, move_device, provision
 from cercollettiva.energy.taking_away import take_away_device
 from cercollettiva.users.addresses import client_ip
@@ -45,7 +46,7 @@ REFUSED: Final = {
     "topic_prefix": ("mqtt_topic_template", gettext_lazy("Un altro misuratore attivo usa già questo prefisso.")),
     "device_id": ("device_id", gettext_lazy("C'è già un misuratore con questo nome.")),
 }
-RENAMED: Final = {"topic_prefix": "mqtt_topic_template"}
+RENAMED: Final = {"topic_prefix": "mqtt_topic_template", "__all__": "mqtt_topic_template"}  # names are checked before
 USUAL_TEMPLATE: Final = "cercollettiva/{pod_code}/{device_id}"
 
 
@@ -88,10 +89,15 @@ class DeviceFields(serializers.ModelSerializer[DeviceConfiguration]):
 class DeviceWritten(DeviceFields):
     """The same with a plant that can be written."""
 
+    device_id = serializers.RegexField(
+        DEVICE_ID,
+        max_length=100,
+        error_messages={"invalid": gettext_lazy("Solo lettere, cifre, punti e trattini, come shellypro3em-a1b2c3.")},
+    )
     plant = PlantKey(queryset=Plant.objects.none(), required=True)
 
     class Meta(DeviceFields.Meta):
-        extra_kwargs: ClassVar[dict[str, Any]] = {"device_id": {"validators": []}}  # the database says whose name it is
+        validators: ClassVar[list[Any]] = []  # the database says whose name and whose prefix it is
 
 
 class DeviceListAsked(Paged):
@@ -113,7 +119,9 @@ class DeviceTokenAnswer(serializers.Serializer[Any]):
 def with_standing(devices: QuerySet[DeviceConfiguration], now: datetime) -> QuerySet[DeviceConfiguration]:
     """The devices with where they stand; two queries for any number of them."""
     placements = DevicePlacement.objects.active_at(now).select_related("device__state", "plant")
-    return devices.prefetch_related(Prefetch("placements", placements, to_attr="standing"))
+    return devices.select_related("device_type").prefetch_related(
+        Prefetch("placements", placements, to_attr="standing")
+    )
 
 
 class DeviceViewSet(EnergyViewSet):

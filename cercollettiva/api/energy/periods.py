@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from cercollettiva.api.exports import as_csv, as_json, as_xlsx
 from cercollettiva.api.exports.table import Table
 from cercollettiva.api.fields import Instant, KilowattHours, Watts
 from cercollettiva.api.schema import paged
+from cercollettiva.api.streams import answer_of
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.domain.calendar import Span, local_date, range_of
 from cercollettiva.energy import queries
@@ -156,7 +157,7 @@ class IntervalViewSet(EnergyViewSet):
     renderer_classes = [JSONRenderer, ItalianCsv, InternationalCsv, Xlsx]
 
     @extend_schema(operation_id="intervals_list", parameters=[PeriodsAsked, FORMAT], responses=ANSWERS)
-    def list(self, request: Request) -> StreamingHttpResponse:
+    def list(self, request: Request) -> HttpResponseBase:
         asked = self.asked.of(request, now=self.now)
         form = request.accepted_renderer.format
         subject = subject_of(request, asked)
@@ -173,7 +174,7 @@ class AggregateViewSet(IntervalViewSet):
     asked = AggregatesAsked
 
     @extend_schema(operation_id="aggregates_list", parameters=[AggregatesAsked, FORMAT], responses=ANSWERS)
-    def list(self, request: Request) -> StreamingHttpResponse:
+    def list(self, request: Request) -> HttpResponseBase:
         return super().list(request)
 
 
@@ -222,16 +223,13 @@ def _table(subject: Subject, asked: dict[str, Any], now: datetime) -> Table:
     return Table(subject.name, period, first, last, now, count, rows, name)
 
 
-def _file(table: Table, form: str) -> StreamingHttpResponse:
+def _file(table: Table, form: str) -> HttpResponseBase:
+    if form == "json":
+        return answer_of(as_json.written(table), "application/json")
     if form == "xlsx":
-        answer = StreamingHttpResponse(as_xlsx.written(table), content_type=Xlsx.media_type)
-    elif form in ("csv", "csv-en"):
-        italian = form == "csv"
-        answer = StreamingHttpResponse(as_csv.written(table, italian=italian), content_type="text/csv; charset=utf-8")
+        answer = answer_of(as_xlsx.written(table), Xlsx.media_type)
     else:
-        answer = StreamingHttpResponse(as_json.written(table), content_type="application/json")
-    if form != "json":
-        extension = "xlsx" if form == "xlsx" else "csv"
-        answer["Content-Disposition"] = f'attachment; filename="{table.file_name}.{extension}"'
-    answer["X-Accel-Buffering"] = "no"
+        answer = answer_of(as_csv.written(table, italian=form == "csv"), "text/csv; charset=utf-8")
+    extension = "xlsx" if form == "xlsx" else "csv"
+    answer["Content-Disposition"] = f'attachment; filename="{table.file_name}.{extension}"'
     return answer
