@@ -49,7 +49,7 @@ class Register(Value):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.min_value, self.max_value = 0, (GREATEST_REGISTER - 1) // 1_000_000
-        self.validators = []  # they would look at the mWh
+        self.validators: list[Any] = []  # they would look at the mWh
 
     def to_internal_value(self, data: Any) -> Any:
         value = super().to_internal_value(data)
