@@ -201,7 +201,7 @@ def subject_of(request: Request, asked: dict[str, Any]) -> Subject:
 
     def of_its_plants(start: datetime, end: datetime) -> Iterable[PeriodTotal]:
         whole = quarters_between(start, end)
-        return queries.plants_grid(queries.community_plants(community, whole), whole)
+        return queries.plants_grid(queries.community_plants(community, whole), whole, is_sum=True)
 
     return Subject(
         community.name, of_its_plants, lambda span, start, end: queries.aggregate_by_period(community, span, start, end)

@@ -51,10 +51,10 @@ def device_grid(device: DeviceConfiguration, rows: Any, asked: Range) -> Iterato
         start = end
 
 
-def plants_grid(plants: Sequence[Plant], asked: Range) -> list[PeriodTotal]:
+def plants_grid(plants: Sequence[Plant], asked: Range, *, is_sum: bool = False) -> list[PeriodTotal]:
     """What passed one or more connection points together, by their meters in their roles. Seven queries at most.
 
-    Several plants are a community: a sum is a lower bound where one of them is not known, and says so.
+    A community is the sum of its plants while they belong to it: a lower bound where one is not known, and it says so.
     """
     places = np.array([plant.pk for plant in plants], dtype=np.int64)
     starts = np.arange(microseconds(asked.start), microseconds(asked.end), QUARTER_US, dtype=np.int64)
@@ -65,8 +65,9 @@ def plants_grid(plants: Sequence[Plant], asked: Range) -> list[PeriodTotal]:
     meters = _meters(stays, places, starts)
     wanted = Keys(np.repeat(places, len(hours)), np.tile(hours, len(places)))
     rows = quarters_at_plants("default", wanted, stays)
-    rows = _while_they_belong(rows, plants, starts)
-    return _told(_together(rows, places, starts, meters, _belonging(plants, starts)), starts)
+    rows = _while_they_belong(rows, plants, starts, is_sum=is_sum)
+    together = _together(rows, places, starts, meters, _belonging(plants, starts, is_sum=is_sum), is_sum=is_sum)
+    return _told(together, starts)
 
 
 def community_plants(community: CERConfiguration, asked: Range) -> list[Plant]:
@@ -85,9 +86,9 @@ def _meters(stays: Sequence[Any], places: Ints, starts: Ints) -> Ints:
     return counts
 
 
-def _belonging(plants: Sequence[Plant], starts: Ints) -> Ints:
+def _belonging(plants: Sequence[Plant], starts: Ints, *, is_sum: bool) -> Ints:
     """How many plants there are in each quarter: a community has others at other times."""
-    if len(plants) == 1:
+    if not is_sum:
         return np.ones(len(starts), dtype=np.int64)
     there: Ints = np.sum([_is_there(plant, starts) for plant in plants], axis=0)
     return there
@@ -99,9 +100,9 @@ def _is_there(plant: Plant, starts: Ints) -> NDArray[np.bool_]:
     return (starts + QUARTER_US > since) & (starts < until)
 
 
-def _while_they_belong(rows: Columns, plants: Sequence[Plant], starts: Ints) -> Columns:
+def _while_they_belong(rows: Columns, plants: Sequence[Plant], starts: Ints, *, is_sum: bool) -> Columns:
     keep = (rows["start"] >= starts[0]) & (rows["start"] <= starts[-1])
-    if len(plants) > 1:
+    if is_sum:
         there = {plant.pk: plant for plant in plants}
         for pk in np.unique(rows["plant"]).tolist():
             own = rows["plant"] == pk
@@ -119,7 +120,7 @@ def _nothing(count: int) -> Columns:
     }
 
 
-def _together(rows: Columns, places: Ints, starts: Ints, meters: Ints, points: Ints) -> Columns:
+def _together(rows: Columns, places: Ints, starts: Ints, meters: Ints, points: Ints, *, is_sum: bool) -> Columns:
     """The quarters of all plants added up on the grid of times."""
     column = (rows["start"] - starts[0]) // QUARTER_US
     place = np.searchsorted(places, rows["plant"])
@@ -137,7 +138,7 @@ def _together(rows: Columns, places: Ints, starts: Ints, meters: Ints, points: I
     np.maximum.at(worst, column, rows["quality"])
     worst = np.where(told["coverage"] < COMPLETE, np.maximum(worst, PARTIAL), worst)
     told["quality"] = np.where(present, worst, IntervalQuality.MISSING.value)
-    if len(places) == 1:
+    if not is_sum:
         told["peak_power"][column], told["mean_power"][column] = rows["peak_power"], rows["mean_power"]
     else:  # the peaks of several points do not come together
         told["mean_power"] = _mean_of(told)
