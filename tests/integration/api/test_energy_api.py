@@ -388,19 +388,3 @@ def test_the_latest_measurement_of_a_device_or_404(api: Api):
 
     assert none.status_code == 404
     assert (client.get(address).json()["power"], client.get(address).json()["device"]) == (2, device.pk)
-
-
-def test_a_name_filters_by_the_name_and_a_key_by_the_key(api: Api):
-    """The first platform compared the name of a device with its key, and found nothing or another's."""
-    device = api.scene.a.device
-    seventeen = make_device(870, plant=make_plant(870, owner=api.scene.a.member), device_id=str(device.pk))
-    save(power_sample(device, api.now, 1), power_sample(seventeen, api.now, 2))
-    client = api.client("member")
-
-    def powers(query: str) -> list[float]:
-        return [row["power"] for row in client.get(f"/api/energy/measurements/?{query}").json()["results"]]
-
-    assert powers(f"device={device.pk}") == [1]
-    assert powers(f"device_id={device.pk}") == [2]
-    latest = client.get(f"/api/energy/measurements/latest/?device_id={device.device_id}").json()
-    assert [row["power"] for row in latest] == [1]

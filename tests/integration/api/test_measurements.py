@@ -116,6 +116,22 @@ def test_measurements_are_filtered_by_plant_time_and_quality(api: Api):
     assert powers(quality="DOUBTFUL") == []
 
 
+def test_a_name_filters_by_the_name_and_a_key_by_the_key(api: Api):
+    """The first platform compared the name of a device with its key, and found nothing or another's."""
+    device = api.scene.a.device
+    seventeen = make_device(870, plant=make_plant(870, owner=api.scene.a.member), device_id=str(device.pk))
+    save(power_sample(device, api.now, 1), power_sample(seventeen, api.now, 2))
+    client = api.client("member")
+
+    def powers(query: str) -> list[float]:
+        return [row["power"] for row in client.get(f"/api/energy/measurements/?{query}").json()["results"]]
+
+    assert powers(f"device={device.pk}") == [1]
+    assert powers(f"device_id={device.pk}") == [2]
+    latest = client.get(f"/api/energy/measurements/latest/?device_id={device.device_id}").json()
+    assert [row["power"] for row in latest] == [1]
+
+
 def test_what_a_device_measured_before_it_came_is_not_told_to_its_new_plant(api: Api):
     device, moved = make_device(900), api.now - timedelta(hours=1)
     DevicePlacement.objects.create(device=device, plant=api.scene.b.plant, active_from=LONG_AGO, active_to=moved)
