@@ -13,7 +13,7 @@ MANAGE := $(RUN) manage.py
 INSTALLED := $(VENV)/.installed
 PARTS := postgresql mosquitto redis
 
-.PHONY: help setup parts demo test faults communities e2e check messages bench
+.PHONY: help setup parts demo test faults communities probes mutants e2e check messages bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,13 @@ faults: setup parts ## Kill real parts under load for longer than `make test` do
 communities: export SETTLEMENT_COMMUNITIES ?= 10000
 communities: setup ## Settle ten thousand random communities: about three minutes
 	$(PYTEST) -s tests/unit/domain/settlement/test_properties.py $(ARGS)
+
+probes: export CER_ALL_PROBES := 1
+probes: setup parts ## Ask the API more than ten thousand questions about the other community: minutes
+	$(PYTEST) tests/access/test_api_matrix.py $(ARGS)
+
+mutants: setup parts ## Plant faults in a copy of the code: each must be caught by the tests
+	$(RUN) tools/mutants $(ARGS)
 
 e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
 	@tools/system-packages $(PARTS) chromium

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import cards, decoding, encryption, energy, history, ingest, live, pages, settlement, sharing
+from bench import api, cards, decoding, encryption, energy, history, ingest, live, pages, settlement, sharing
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest.run,
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "settlement": settlement.run,
     "pages": pages.run,
     "cards": cards.run,
+    "api": api.run,
 }
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("cercollettiva.web.urls.site")),
     path("", include("cercollettiva.web.urls.core")),
     path("", include("cercollettiva.web.urls.register")),
+    path("", include("cercollettiva.api.urls.whole")),
     path("", include("cercollettiva.api.urls.fees")),
     path("core/", include("cercollettiva.api.urls.fees", namespace="fees-api-again")),
     path("", include("cercollettiva.web.urls.communities")),  # after core: a slug may look like a number
@@ -21,3 +22,8 @@ urlpatterns = [
     path("ceradmin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
+
+handler400 = "cercollettiva.api.errors.bad_request"
+handler403 = "cercollettiva.api.errors.permission_denied"
+handler404 = "cercollettiva.api.errors.page_not_found"
+handler500 = "cercollettiva.api.errors.server_error"

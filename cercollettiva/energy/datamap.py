@@ -42,6 +42,10 @@ MAP: dict[str, Fields] = {
         "src": plainly(STATE, "the name that the meter gives itself"),
         REST: STATE,
     },
+    "energy.DeviceToken": {
+        **same(NotPersonal("of a random token of a thing"), "token_hash", "hint"),
+        REST: plainly(MEASURING, "of a thing that stands in a household"),
+    },
     "energy.DeviceMeasurement": {"component": COMPONENT, REST: RAW},
     "energy.EnergyMeasurement": {"component": COMPONENT, REST: REGISTERS},
     "energy.EnergyInterval": {REST: INTERVALS},

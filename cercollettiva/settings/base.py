@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from cercollettiva.settings import env
+from cercollettiva.settings.rest import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 PACKAGE_DIR = BASE_DIR / "cercollettiva"
@@ -36,6 +37,9 @@ INSTALLED_APPS = [
     "cercollettiva.live",
     "cercollettiva.ingest",
     "cercollettiva.web",
+    "cercollettiva.api",
+    "rest_framework",
+    "drf_spectacular",
     "cercollettiva.ops",
     "allauth",  # after ours, so that our templates come first
     "allauth.account",
@@ -196,6 +200,11 @@ if REDIS_URL:  # throttles are then one for all processes
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 
 STATIC_URL = "static/"
+# Of the sidecar's 9 MB the page of the API needs these two files and their licences.
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "cercollettiva.api.static_files.SwaggerFinder",
+]
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = env.folder("MEDIA_ROOT", STATE_DIR / "media")
 

@@ -59,6 +59,8 @@ class Action(models.TextChoices):
     INVITATION_REVOKED = "INVITATION_REVOKED", _("invito ritirato")
     INVITATION_ACCEPTED = "INVITATION_ACCEPTED", _("invito accettato")
     DATA_READ = "DATA_READ", _("dati personali letti")
+    TOKEN_CREATED = "TOKEN_CREATED", _("token creato")
+    TOKEN_REVOKED = "TOKEN_REVOKED", _("token revocato")
     KEYS_ROTATED = "KEYS_ROTATED", _("chiavi sostituite")
     REGISTRY_CREATED = "REGISTRY_CREATED", _("riga creata nell’amministrazione")
     REGISTRY_CHANGED = "REGISTRY_CHANGED", _("riga modificata nell’amministrazione")

@@ -118,6 +118,16 @@ MAP: dict[str, Fields] = {
     "users.AuditHead": {"hash": NotPersonal("a hash of the chain"), REST: NotPersonal("a count")},
     "users.AuditAnchor": {"hash": NotPersonal("a hash of the chain"), REST: NotPersonal("a count")},
     "users.AccountDeletionRequest": {REST: plainly(ACCOUNT, STATE)},
+    "users.ApiToken": {
+        "name": plainly(ACCOUNT, "the person's own word for a program, shown in their list"),
+        **same(NotPersonal("of a random token"), "token_hash", "hint"),
+        REST: plainly(SECURITY, STATE),
+    },
+    "users.IdempotentAnswer": {
+        "answer": SECURITY._replace(term=Term.WEEK),  # deleted after a day
+        **same(NotPersonal("a random word, a hash, or the key of a row"), "caller", "key", "call_hash"),
+        REST: plainly(SECURITY._replace(term=Term.WEEK), STATE),
+    },
     "users.SetupToken": {"token_hash": NotPersonal("of the platform, and a hash"), REST: NotPersonal("a time")},
     "sessions.Session": {
         "session_key": plainly(SESSION, "a random key that is looked up"),

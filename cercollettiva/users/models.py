@@ -27,6 +27,9 @@ from cercollettiva.users.fields import (
 from cercollettiva.users.names import may_be_opened
 from cercollettiva.users.requests import AccountDeletionRequest as AccountDeletionRequest
 from cercollettiva.users.requests import SetupToken as SetupToken
+from cercollettiva.users.tokens import ApiToken as ApiToken
+from cercollettiva.users.tokens import IdempotentAnswer as IdempotentAnswer
+from cercollettiva.users.tokens import Scope as Scope
 from cercollettiva.users.visibility import VisibleQuerySet
 from cercollettiva.users.watching import WatchedQuerySet
 

@@ -96,6 +96,20 @@ def may_go_on(user: CustomUser, session: SessionBase, now: datetime) -> bool:
     return standing_of(user, session, now) in (Standing.FINE, Standing.GRACE)
 
 
+def may_use_tokens(user: CustomUser, now: datetime) -> bool:
+    """Whether what holds a token of this person may go on: a role that asks for a second factor asks for it here too.
+
+    The token was made in a session that had proven it; a program cannot prove it again.
+    """
+    if not settings.SECOND_FACTOR_REQUIRED:
+        return True
+    administers, has = _asked_together(user, now)
+    if has or not is_required(user, administers=administers):
+        return True
+    due = user.second_factor_due_at
+    return due is None or now < due
+
+
 def _asked_together(user: CustomUser, now: datetime) -> tuple[bool, bool]:
     """Whether somebody administers a community, and has a second factor: every page of theirs asks."""
     administering = Exists(user.memberships.administering(at=now))

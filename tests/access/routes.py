@@ -300,6 +300,10 @@ ROUTES.update(
         "users:end_session": Route(
             {"POST": owner(MOVED)}, lambda world, side: [world.side(side).session.pk], otherwise=signed_in(NOT_ALLOWED)
         ),
+        "users:tokens": Route({**safe(signed_in(OK)), "POST": signed_in(OK)}, otherwise=signed_in(NOT_ALLOWED)),
+        "users:revoke_token": Route(
+            {"POST": owner(MOVED)}, lambda world, side: [world.side(side).token.pk], otherwise=signed_in(NOT_ALLOWED)
+        ),
         "users:invitation": Route({**safe(everybody(NOT_FOUND)), "POST": everybody(NOT_FOUND)}, _SECRET),
         "users:management": Route(safe(staff(OK)), otherwise=staff(NOT_ALLOWED)),
         "users:management_person": Route(

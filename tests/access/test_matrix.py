@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.access.api_routes import API_ROUTES
 from tests.access.routes import METHODS, ROUTES, TO_LOGIN, Route
 from tests.access.world import SIDES, Actor, World, make_world
 
@@ -35,7 +36,7 @@ def names_of(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iter
 def test_every_address_has_its_row_and_every_row_its_address():
     addresses = [name for name in names_of(get_resolver().url_patterns) if not name.startswith("admin:")]
 
-    assert sorted(set(addresses)) == sorted(ROUTES)
+    assert sorted(set(addresses)) == sorted(ROUTES | API_ROUTES)  # those of the API: test_api_matrix.py
 
 
 def test_every_kind_of_user_is_asked_about():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Literal
 
@@ -35,6 +35,7 @@ from cercollettiva.core.models import (
     PaymentMethod,
     Plant,
 )
+from cercollettiva.devices.samples import Energies, Power, Registers, Sample, TimeSource
 from cercollettiva.energy.models import (
     ChannelRole,
     DeviceConfiguration,
@@ -44,7 +45,8 @@ from cercollettiva.energy.models import (
     RejectedMessage,
     UnknownDevice,
 )
-from cercollettiva.users.models import CustomUser
+from cercollettiva.energy.store import save_samples
+from cercollettiva.users.models import ApiToken, CustomUser, Scope
 from tests.integration.core.scene import LONG_AGO, join, make_plant, make_user
 
 Side = Literal["a", "b"]
@@ -84,6 +86,7 @@ class Community:
     member: CustomUser
     passkey: Authenticator  # the member's
     session: UserSession  # the member's
+    token: ApiToken  # the member's
     card: MembershipCard  # the member's
     payment: FeePayment  # the member's
     card_job: CardJob
@@ -145,8 +148,10 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     session = UserSession.objects.create(
         user=member, ip="192.0.2.1", session_key=f"{canary}-session", user_agent=f"{canary}-browser"
     )
+    now = timezone.now()
+    token, _text = ApiToken.make(member, name=f"{canary}-token", scope=Scope.READ, lasts=timedelta(days=1), at=now)
     strangers, application = _make_strangers(canary, plant), _make_application(canary, cer, number)
-    things = (cer, plant, device, strangers, canary, member, passkey, session, *_make_desk(canary, membership))
+    things = (cer, plant, device, strangers, canary, member, passkey, session, token, *_make_desk(canary, membership))
     return Community(*things, application)
 
 
@@ -214,6 +219,9 @@ def _make_device(canary: str, plant: Plant) -> DeviceConfiguration:
         values={"em:0": {"at": datetime.isoformat(now), "power": -1234.5, "a_power": -1234.5, "a_voltage": 231.0}},
     )
     _make_messages(canary, device, now)
+    power = Sample(device.pk, "em:0", now, TimeSource.DEVICE, Power(power=-1234.5, a_power=-1234.5))
+    registers = Sample(device.pk, "emdata:0", now, TimeSource.DEVICE, Registers(Energies(drawn=1000, returned=2000)))
+    save_samples([power, registers], now=now)
     return device
 
 

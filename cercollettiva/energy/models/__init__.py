@@ -37,6 +37,7 @@ from cercollettiva.energy.models.mqtt import (
     RejectedMessage,
     UnknownDevice,
 )
+from cercollettiva.energy.models.tokens import DeviceToken
 
 __all__ = [
     "ChannelRole",
@@ -45,6 +46,7 @@ __all__ = [
     "DeviceMeasurementDetail",
     "DevicePlacement",
     "DeviceState",
+    "DeviceToken",
     "DeviceType",
     "DirtyQuarter",
     "EnergyAggregate",

@@ -3,6 +3,8 @@
 from cercollettiva.energy.queries.broker import BrokerAddress, broker_address, last_batch_at
 from cercollettiva.energy.queries.community_hours import CommunityHour, TooManyHours, community_hours
 from cercollettiva.energy.queries.crowd import FEWEST, Crowd, crowd_of
+from cercollettiva.energy.queries.day import totals_of_today
+from cercollettiva.energy.queries.grid import community_plants, device_grid, plants_grid, quarters_between
 from cercollettiva.energy.queries.history import PowerMean, TooMuchHistory, power_history
 from cercollettiva.energy.queries.hours import UNKNOWN, Hours, hours_of
 from cercollettiva.energy.queries.measurements import (
@@ -11,6 +13,7 @@ from cercollettiva.energy.queries.measurements import (
     get_latest_measurement,
 )
 from cercollettiva.energy.queries.meters import Standing, anomalies_of, searched, standings, with_standing
+from cercollettiva.energy.queries.overview import PlantOverview, plant_overview
 from cercollettiva.energy.queries.pages import MeasurementPage, measurement_page
 from cercollettiva.energy.queries.periods import (
     Known,
@@ -44,6 +47,13 @@ from cercollettiva.energy.queries.sharing import (
     shared_hours,
     sharers_of,
 )
+from cercollettiva.energy.queries.standing import (
+    Seen,
+    last_seen_here,
+    latest_measurements,
+    main_device_of,
+    measurements_at,
+)
 from cercollettiva.energy.queries.states import DeviceNow, PhaseNow, device_states_of, device_states_of_plants
 from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_midnight
 from cercollettiva.energy.queries.told import told_totals
@@ -65,10 +75,12 @@ __all__ = [
     "OwnUse",
     "PeriodTotal",
     "PhaseNow",
+    "PlantOverview",
     "PlantPower",
     "PointSums",
     "PowerMean",
     "QuarterGrid",
+    "Seen",
     "SharedHours",
     "Sharer",
     "Standing",
@@ -82,7 +94,9 @@ __all__ = [
     "check_measurement_quality",
     "communities_power",
     "community_hours",
+    "community_plants",
     "crowd_of",
+    "device_grid",
     "device_states_of",
     "device_states_of_plants",
     "energy_today",
@@ -92,21 +106,29 @@ __all__ = [
     "hours_of",
     "known_sum",
     "last_batch_at",
+    "last_seen_here",
+    "latest_measurements",
     "local_midnight",
+    "main_device_of",
     "measurement_page",
+    "measurements_at",
     "own_parts",
     "own_use",
+    "plant_overview",
+    "plants_grid",
     "point_sums",
     "power_history",
     "power_of_plants",
     "power_shown",
     "previous_period",
     "quarter_grid",
+    "quarters_between",
     "searched",
     "shared_hours",
     "sharers_of",
     "standings",
     "told_totals",
     "total_power_visible_to",
+    "totals_of_today",
     "with_standing",
 ]

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from django.db.models import QuerySet
+
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.domain.calendar import ITALY, Range, Span, range_of, ranges_between, step
 from cercollettiva.energy.models import DeviceConfiguration, EnergyAggregate
@@ -103,8 +105,18 @@ class OwnUse(NamedTuple):
 Measure = Callable[[PeriodTotal], int | None]
 
 
-def aggregate_by_period(subject: Subject, span: Span, start: datetime, end: datetime) -> list[PeriodTotal]:
-    """The totals of the periods that touch [start, end), oldest first, every one of them present. One query."""
+def aggregate_by_period(
+    subject: Subject,
+    span: Span,
+    start: datetime,
+    end: datetime,
+    *,
+    among: QuerySet[EnergyAggregate] | None = None,
+) -> list[PeriodTotal]:
+    """The totals of the periods that touch [start, end), oldest first, every one of them present. One query.
+
+    `among` are the rows that the asker may see, where not every row of the subject is one.
+    """
     if start.tzinfo is None or end.tzinfo is None:
         raise ValueError("A moment without a time zone belongs to no period.")
     if (end - start) > MOST_PERIODS * _SHORTEST[span]:
@@ -112,10 +124,9 @@ def aggregate_by_period(subject: Subject, span: Span, start: datetime, end: date
     periods = list(ranges_between(span, start, end))
     if not periods:
         return []
+    stored = EnergyAggregate.objects.all() if among is None else among
     rows = (
-        EnergyAggregate.objects.filter(
-            **_key_of(subject), period=span.value, start__gte=periods[0].start, start__lt=periods[-1].end
-        )
+        stored.filter(**_key_of(subject), period=span.value, start__gte=periods[0].start, start__lt=periods[-1].end)
         .order_by()
         .values_list(*_COLUMNS)
     )

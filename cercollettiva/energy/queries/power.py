@@ -132,7 +132,7 @@ class _PlantNow(NamedTuple):
     power: PlantPower
 
 
-class _Meter(NamedTuple):
+class MeterNow(NamedTuple):
     """A device that stands at a plant now, with its state; without a device all is None."""
 
     standing_since: datetime | None
@@ -172,16 +172,17 @@ def _plants_now(plants: QuerySet[Plant], now: datetime) -> list[_PlantNow]:
             *("has_exchange", "has_production", "has_load"),
         )
     )
-    meters: dict[tuple[int, str, int], list[_Meter]] = {}
+    meters: dict[tuple[int, str, int], list[MeterNow]] = {}
     for pk, kind, community, *values in rows:
-        meter = _Meter(*values)
+        meter = MeterNow(*values)
         standing = meters.setdefault((pk, kind, community), [])
         if meter.is_active:
             standing.append(meter)
-    return [_PlantNow(*plant, power=_power_of(plant[1], standing, now)) for plant, standing in meters.items()]
+    return [_PlantNow(*plant, power=power_of_meters(plant[1], standing, now)) for plant, standing in meters.items()]
 
 
-def _power_of(kind: str, meters: Sequence[_Meter], now: datetime) -> PlantPower:
+def power_of_meters(kind: str, meters: Sequence[MeterNow], now: datetime) -> PlantPower:
+    """The power of a plant of that kind from its active meters."""
     since = now - FRESH_FOR
     own = [meter for meter in meters if meter.at and meter.standing_since and meter.at >= meter.standing_since]
     fresh = [meter for meter in own if meter.at and meter.at > since]
@@ -205,7 +206,7 @@ def _power_of(kind: str, meters: Sequence[_Meter], now: datetime) -> PlantPower:
     )
 
 
-def _measures(meter: _Meter, what: str) -> bool:
+def _measures(meter: MeterNow, what: str) -> bool:
     return bool(getattr(meter, f"has_{what}")) or getattr(meter, what) is not None
 
 

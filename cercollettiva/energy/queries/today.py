@@ -29,7 +29,9 @@ class EnergyToday(NamedTuple):
     produced_mwh: int | None = None
 
 
-class _Channel(NamedTuple):
+class MeasuredChannel(NamedTuple):
+    """A channel with its role, where it stands, and the last registers of its device."""
+
     plant: int
     kind: str
     device: int
@@ -54,17 +56,21 @@ def energy_today(plants: QuerySet[Plant] | Iterable[int], now: datetime) -> dict
     from the quarter-hours of a three-phase connection. A register that fell, and a channel that was not there at
     midnight, leave the energy unknown. On a producer without a meter of the exchange what is produced is injected.
     """
-    midnight = local_midnight(now)
     keys = plants.order_by().values("pk") if isinstance(plants, QuerySet) else list(plants)
-    channels = _channels_of(keys, now)
+    return energy_of_channels(_channels_of(keys, now), now)
+
+
+def energy_of_channels(channels: Sequence[MeasuredChannel], now: datetime) -> dict[int, EnergyToday]:
+    """The same from the channels that the plants have now, in one query."""
+    midnight = local_midnight(now)
     before = _registers_at(midnight, channels)
-    by_plant: dict[int, list[_Channel]] = {}
+    by_plant: dict[int, list[MeasuredChannel]] = {}
     for channel in channels:
         by_plant.setdefault(channel.plant, []).append(channel)
     return {plant: _energy_of(several, before, midnight) for plant, several in by_plant.items()}
 
 
-def _channels_of(plants: Any, now: datetime) -> list[_Channel]:
+def _channels_of(plants: Any, now: datetime) -> list[MeasuredChannel]:
     rows = (
         ChannelRole.objects.active_at(now)
         .filter(covers(now, prefix="placement__"), plant__in=plants, device__is_active=True)
@@ -74,10 +80,10 @@ def _channels_of(plants: Any, now: datetime) -> list[_Channel]:
             *("active_from", "placement__active_from", "device__state__registers"),
         )
     )
-    return [_Channel(*row) for row in rows]
+    return [MeasuredChannel(*row) for row in rows]
 
 
-def _registers_at(midnight: datetime, channels: Sequence[_Channel]) -> dict[tuple[int, str], Registers]:
+def _registers_at(midnight: datetime, channels: Sequence[MeasuredChannel]) -> dict[tuple[int, str], Registers]:
     """The last registers up to midnight of each device and component."""
     newest_first = Window(RowNumber(), partition_by=[F("device_id"), F("component")], order_by=F("timestamp").desc())
     rows = (
@@ -97,7 +103,7 @@ def _registers_at(midnight: datetime, channels: Sequence[_Channel]) -> dict[tupl
 
 
 def _energy_of(
-    channels: Sequence[_Channel], before: Mapping[tuple[int, str], Registers], midnight: datetime
+    channels: Sequence[MeasuredChannel], before: Mapping[tuple[int, str], Registers], midnight: datetime
 ) -> EnergyToday:
     forward: dict[str, list[int | None]] = {}
     backward: dict[str, list[int | None]] = {}

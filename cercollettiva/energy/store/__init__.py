@@ -27,6 +27,7 @@ __all__ = [
     "Refusal",
     "StateRow",
     "Stranger",
+    "incoming_of",
     "save_batch",
     "save_samples",
 ]
@@ -55,8 +56,12 @@ def save_batch(batch: Batch, *, ingestor: str, now: datetime, using: str = "defa
 
 def save_samples(samples: Iterable[Sample], *, now: datetime, using: str = "default") -> Outcome:
     """Store samples that no broker brought: imports, tests, devices that speak HTTP."""
-    incoming = [Incoming(sample, fingerprint=_fingerprint(sample), topic="", payload=b"") for sample in samples]
-    return save_batch(Batch(incoming=incoming), ingestor="", now=now, using=using)
+    return save_batch(Batch(incoming=incoming_of(samples)), ingestor="", now=now, using=using)
+
+
+def incoming_of(samples: Iterable[Sample]) -> list[Incoming]:
+    """Samples without a message, each recognised by what it says."""
+    return [Incoming(sample, fingerprint=_fingerprint(sample), topic="", payload=b"") for sample in samples]
 
 
 def _save(connection: BaseDatabaseWrapper, batch: Batch, insert: Insert, *, ingestor: str, now: datetime) -> Outcome:

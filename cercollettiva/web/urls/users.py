@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from cercollettiva.web.views import accounts, management, profile, roles
+from cercollettiva.web.views import accounts, management, profile, roles, tokens
 
 app_name = "users"
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("sessions/", profile.own_sessions, name="sessions"),
     path("sessions/end/", profile.end_all_sessions, name="end_all_sessions"),
     path("sessions/<int:pk>/end/", profile.end_session, name="end_session"),
+    path("tokens/", tokens.own_tokens, name="tokens"),
+    path("tokens/<int:pk>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("invitations/<str:token>/", roles.invitation, name="invitation"),
     path("management/", management.people, name="management"),
     path("management/<int:pk>/", management.person, name="management_person"),

@@ -1,0 +1,1 @@
+"""The REST API of plants, devices, measurements and energy by period."""

@@ -1,0 +1,132 @@
+"""Schemathesis asks every operation of the schema what it may be asked, and what it may not, as three kinds of people.
+
+No answer is a 5xx, and each is what the schema says. Half of the calls name rows that are there. CER_FUZZ_EXAMPLES asks
+for more; CER_FUZZ_SEED repeats a run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from cercollettiva.energy.models import DeviceToken
+from cercollettiva.users.models import Scope
+from tests.integration.api.scene import Api, make_api, power_sample, save, token_of
+
+pytestmark = pytest.mark.django_db
+
+EXAMPLES = int(os.environ.get("CER_FUZZ_EXAMPLES", "34"))  # by each of three people, and a third of that of nonsense
+ROLES = ("member", "technician", "staff")
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+LIMITS = {
+    "deadline": None,
+    "database": None,
+    "phases": [Phase.generate],
+    "suppress_health_check": list(HealthCheck),
+}
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def _one_connection() -> Iterator[None]:
+    """A real server closes the connection after each call; here it holds the test's transaction."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture(autouse=True)
+def _as_often_as_it_likes(settings):
+    settings.SECOND_FACTOR_REQUIRED = False
+    rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"])
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_every_operation_answers_as_the_schema_says(who: str):
+    api = make_api()
+    save(power_sample(api.scene.a.device, api.now, 120))
+    schema = schemathesis.openapi.from_wsgi("/api/schema/", get_wsgi_application())
+    headers = headers_of(api, who)
+    asked: Counter[str] = Counter()
+    faults: list[str] = []
+
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        for mode, count in ((GenerationMode.POSITIVE, EXAMPLES), (GenerationMode.NEGATIVE, EXAMPLES // 3)):
+            try:
+                ask(operation, mode, count, headers, lambda path: real_key(api, path), asked)
+            except Exception as fault:  # told together: one operation hides no other
+                faults.append(f"{operation.label} {mode}: {fault!r}"[:1500])
+                print(faults[-1], flush=True)
+
+    assert faults == []
+    assert len(asked) >= 25
+    assert min(asked.values()) >= EXAMPLES * 0.9, asked.most_common()[-3:]
+
+
+def headers_of(api: Api, who: str) -> Callable[[Any], dict[str, str]]:
+    person = token_of(api.scene.viewers[who], Scope.WRITE)  # type: ignore[arg-type]
+    device = DeviceToken.make(api.scene.a.device, at=api.now)[1]
+
+    def headers(operation: Any) -> dict[str, str]:
+        is_device = (operation.method.upper(), operation.path) == ("POST", "/api/energy/measurements/")
+        return {"Authorization": f"Bearer {device if is_device else person}"}
+
+    return headers
+
+
+def real_key(api: Api, path: str) -> int:
+    return api.scene.a.device.pk if "/devices/" in path else api.scene.a.plant.pk
+
+
+def ask(
+    operation: Any,
+    mode: GenerationMode,
+    count: int,
+    headers: Callable[[Any], dict[str, str]],
+    key_of: Callable[[str], int],
+    asked: Counter[str],
+) -> None:
+    """So many calls of one operation, each taken back."""
+
+    @seed(int(os.environ.get("CER_FUZZ_SEED", "20261127")))
+    @settings(max_examples=count, **LIMITS)
+    @given(case=operation.as_strategy(generation_mode=mode), is_real=st.booleans())
+    def call(case: Any, is_real: bool) -> None:
+        if is_real and case.path_parameters:
+            case.path_parameters = dict.fromkeys(case.path_parameters, key_of(operation.path))
+        with transaction.atomic():
+            response = case.call(headers=headers(operation))
+            transaction.set_rollback(True)
+        asked[operation.label] += 1
+        case.validate_response(response, checks=CHECKS)
+
+    call()
