@@ -64,9 +64,8 @@ def _is_named(path: str) -> bool:
 def with_what_every_call_may_answer(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Who is nobody, sees nothing of it, or calls too often gets the same everywhere."""
     rest = {
-        "type": "object",
-        "description": "Un testo sotto detail, o elenchi di testi sotto i nomi dei campi.",
-        "additionalProperties": True,
+        "type": ["object", "array"],
+        "description": "Un testo sotto detail, o elenchi di testi sotto i nomi dei campi: di ogni riga, per un elenco.",
     }
     result.setdefault("components", {}).setdefault("schemas", {})["Error"] = rest
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}

@@ -40,12 +40,12 @@ class PlantFields(serializers.ModelSerializer[Plant]):
         max_digits=10, decimal_places=3, min_value=0, required=False, allow_null=True, help_text="kW"
     )
     zip_code = serializers.CharField(
-        required=False, allow_blank=True, validators=[RegexValidator(r"\A(?:[0-9]{5})?\Z", _("Il CAP ha 5 cifre."))]
+        required=False, allow_blank=True, validators=[RegexValidator(r"\A[0-9]{5}\Z", _("Il CAP ha 5 cifre."))]
     )
     province = serializers.CharField(
         required=False,
         allow_blank=True,
-        validators=[RegexValidator(r"\A(?:[A-Z]{2})?\Z", _("La sigla della provincia: due lettere maiuscole."))],
+        validators=[RegexValidator(r"\A[A-Z]{2}\Z", _("La sigla della provincia: due lettere maiuscole."))],
     )
     address = serializers.CharField(required=False, allow_blank=True, max_length=200)
     mqtt_connected = serializers.BooleanField(read_only=True)
