@@ -30,7 +30,6 @@ from cercollettiva.energy.models import (
     DeviceConfiguration,
     DevicePlacement,
     EnergyAggregate,
-    EnergyInterval,
     IntervalQuality,
 )
 from cercollettiva.energy.queries import PeriodTotal, quarters_between
@@ -181,13 +180,13 @@ class AggregateViewSet(IntervalViewSet):
 def subject_of(request: Request, asked: dict[str, Any]) -> Subject:
     """What one may not see is not there."""
     if "device" in asked:
-        stood = DevicePlacement.objects.visible_to(request.user).values("device")
+        stays = list(DevicePlacement.objects.visible_to(request.user).filter(device=asked["device"]))
+        stood = [stay.device_id for stay in stays]
         device = get_object_or_404(DeviceConfiguration.objects.filter(pk__in=stood), pk=asked["device"])
-        quarters = EnergyInterval.objects.visible_to(request.user)
         totals = EnergyAggregate.objects.visible_to(request.user)
         return Subject(
             device.device_id,
-            lambda start, end: queries.device_grid(device, quarters, quarters_between(start, end)),
+            lambda start, end: queries.device_grid(device, stays, quarters_between(start, end)),
             lambda span, start, end: queries.aggregate_by_period(device, span, start, end, among=totals),
         )
     if "plant" in asked:

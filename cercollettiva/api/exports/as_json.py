@@ -8,11 +8,14 @@ from typing import Any, Final
 
 import orjson
 
-from cercollettiva.api.exports.table import Table, energies_of, powers_of
-from cercollettiva.api.fields import kwh, local, rounded
+from cercollettiva.api.exports.table import Table, net_mwh
+from cercollettiva.api.fields import MWH_PER_KWH
+from cercollettiva.domain.calendar import ITALY
+from cercollettiva.energy.models import IntervalQuality
 from cercollettiva.energy.queries import PeriodTotal
 
 AT_ONCE: Final = 2000
+_QUALITIES: Final = {quality: quality.name for quality in IntervalQuality}
 
 
 def written(table: Table) -> Iterator[bytes]:
@@ -26,11 +29,17 @@ def written(table: Table) -> Iterator[bytes]:
 
 
 def told(row: PeriodTotal) -> dict[str, Any]:
+    """orjson writes the instants, with the offset of their zone."""
+    net = net_mwh(row)
     return {
-        "start_time": local(row.start),
-        "end_time": local(row.end),
-        **{name: kwh(mwh) for name, mwh in energies_of(row).items()},
-        **{name: rounded(watts) for name, watts in powers_of(row).items()},
-        "coverage": rounded(row.coverage, 4),
-        "quality": row.quality.name,
+        "start_time": row.start.astimezone(ITALY),
+        "end_time": row.end.astimezone(ITALY),
+        "energy_in": None if row.drawn_mwh is None else row.drawn_mwh / MWH_PER_KWH,
+        "energy_out": None if row.injected_mwh is None else row.injected_mwh / MWH_PER_KWH,
+        "net_energy": None if net is None else net / MWH_PER_KWH,
+        "energy_produced": None if row.produced_mwh is None else row.produced_mwh / MWH_PER_KWH,
+        "peak_power": None if row.peak_w is None else round(row.peak_w, 1),
+        "avg_power": None if row.mean_w is None else round(row.mean_w, 1),
+        "coverage": round(row.coverage, 4),
+        "quality": _QUALITIES[row.quality],
     }

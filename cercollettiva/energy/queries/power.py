@@ -182,38 +182,44 @@ def _plants_now(plants: QuerySet[Plant], now: datetime) -> list[_PlantNow]:
 
 
 def power_of_meters(kind: str, meters: Sequence[MeterNow], now: datetime) -> PlantPower:
-    """The power of a plant of that kind from its active meters."""
+    """The power of a plant of that kind from its active meters; a sum is not known where one of its parts is not."""
     since = now - FRESH_FOR
-    own = [meter for meter in meters if meter.at and meter.standing_since and meter.at >= meter.standing_since]
-    fresh = [meter for meter in own if meter.at and meter.at > since]
-    exchange = _sum([meter.exchange if meter in fresh else None for meter in meters if _measures(meter, "exchange")])
-    production = _sum(
-        [meter.production if meter in fresh else None for meter in meters if _measures(meter, "production")]
-    )
-    load = _sum([meter.load if meter in fresh else None for meter in meters if _measures(meter, "load")])
-    drawn, injected = _at_the_connection(
-        kind, exchange, production, load, has_exchange=any(_measures(meter, "exchange") for meter in meters)
-    )
+    sums: list[float | None] = [None, None, None]  # exchange, production, load
+    silent = [False, False, False]
+    newest: datetime | None = None
+    has_exchange = measured = online = False
+    for meter in meters:
+        at = meter.at
+        is_own = at is not None and meter.standing_since is not None and at >= meter.standing_since
+        if is_own and at is not None and (newest is None or at > newest):
+            newest = at
+        is_fresh = is_own and at is not None and at > since
+        online = online or bool(meter.says_online is not False and meter.last_seen and meter.last_seen > since)
+        has_exchange = has_exchange or meter.has_exchange or meter.exchange is not None
+        for number, (value, has) in enumerate(
+            (
+                (meter.exchange, meter.has_exchange),
+                (meter.production, meter.has_production),
+                (meter.load, meter.has_load),
+            )
+        ):
+            if is_fresh and value is not None:
+                sums[number] = value + (sums[number] or 0.0)
+                measured = True
+            elif has or value is not None:
+                silent[number] = True
+    exchange, production, load = (None if lost else total for total, lost in zip(sums, silent, strict=True))
+    drawn, injected = _at_the_connection(kind, exchange, production, load, has_exchange=has_exchange)
     return PlantPower(
         exchange_w=exchange,
         production_w=production,
         load_w=load,
         drawn_w=drawn,
         injected_w=injected,
-        at=max((meter.at for meter in own if meter.at), default=None),
-        measured=any(value is not None for meter in fresh for value in (meter.exchange, meter.production, meter.load)),
-        online=any(meter.says_online is not False and meter.last_seen and meter.last_seen > since for meter in meters),
+        at=newest,
+        measured=measured,
+        online=online,
     )
-
-
-def _measures(meter: MeterNow, what: str) -> bool:
-    return bool(getattr(meter, f"has_{what}")) or getattr(meter, what) is not None
-
-
-def _sum(values: Sequence[float | None]) -> float | None:
-    """None when one of them is not known, or when there is none."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None
 
 
 def _at_the_connection(
