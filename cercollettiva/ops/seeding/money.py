@@ -15,6 +15,7 @@ from cercollettiva.settlement.models import DistributionRule, ParameterName, Set
 from cercollettiva.settlement.operations import write_rule
 
 INVENTED: Final = "prezzi inventati per la dimostrazione"
+EXAMPLE: Final = "valore di esempio per la dimostrazione"
 TRASE: Final = Decimal("10.57")  # EUR/MWh: about what ARERA published for 2024
 HOUR: Final = timedelta(hours=1)
 BY_HOUR: Final = (
@@ -72,7 +73,7 @@ def _write_rules(community: CERConfiguration, origin: datetime) -> None:
             name=ParameterName.TRASE,
             valid_from=day.replace(month=1, day=1),
             value=TRASE,
-            source="valore di esempio per la dimostrazione",
+            source=EXAMPLE,
         )
 
 

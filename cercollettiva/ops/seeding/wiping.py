@@ -10,8 +10,10 @@ from django.db import connections, models, router, transaction
 from cercollettiva.core.models import CERConfiguration, FeePayment, MemberRegistry, Organisation, Plant
 from cercollettiva.energy.models import DeviceConfiguration, EnergyAggregate
 from cercollettiva.energy.models.intervals import SubjectKind
+from cercollettiva.ops.seeding import money
 from cercollettiva.ops.seeding.applications import emails_of
 from cercollettiva.ops.simulation.scenery import Community
+from cercollettiva.settlement.models import TariffParameter, ZonalPrice
 from cercollettiva.users.append_only import unprotected
 from cercollettiva.users.models import CustomUser
 
@@ -39,6 +41,8 @@ def wipe(community: Community) -> None:
             _raw(EnergyAggregate.objects.filter(subject_kind=kind, subject_id__in=_keys(rows)))
         for subject in (devices, plants, cer, people, organisation):
             _with_what_refers_to(subject)
+        _raw(ZonalPrice._base_manager.filter(source=money.INVENTED))
+        _raw(TariffParameter._base_manager.filter(source=money.EXAMPLE))
 
 
 def _with_what_refers_to(rows: models.QuerySet[Any]) -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError
 
-from cercollettiva.core import registry
-from cercollettiva.core.models import MembershipCard
+from cercollettiva.core import fees, registry
+from cercollettiva.core.models import MembershipCard, PaymentMethod
 from tests.integration.core.scene import NOW, join, make_community, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -19,12 +19,14 @@ def make_card(*, fee_cents: int = 0) -> MembershipCard:
     return membership.cards.get()
 
 
-def test_a_payment_adds_up_and_has_a_date():
+def test_payments_add_up_and_the_card_says_when_it_is_paid():
     card = make_card(fee_cents=2_500)
+    paid = {"method": PaymentMethod.CASH, "paid_on": NOW.date(), "today": NOW.date(), "by": None}
 
-    card.pay_fee(cents=1_000, at=NOW)
+    fees.pay(card, cents=1_000, **paid)
+    card.refresh_from_db()
     half = card.fee_is_paid
-    card.pay_fee(cents=1_500, at=NOW)
+    fees.pay(card, cents=1_500, **paid)
 
     card.refresh_from_db()
     assert (half, card.fee_is_paid, card.fee_paid_cents) == (False, True, 2_500)

@@ -165,5 +165,9 @@ def test_once_does_each_job_and_ends(capsys):
         "prune",
         "aggregate_if_free",
         "check_directions",
+        "forget_drafts",
         "retire_old_rows",
+        "print_cards",
+        "import_members",
+        "remind_of_fees",
     ]
