@@ -377,9 +377,9 @@ def payer(status: int) -> Expected:
     return lambda actor, side: status if (actor, side) in inside else administer(actor, side)
 
 
-def fee_call(*, insiders_see: frozenset[Actor]) -> Route:
-    """A call of the fees API, asked with nothing: 400 for administrators, 403 for whoever sees but does not handle."""
-    administer = administrators(BAD_REQUEST)
+def fee_call(*, insiders_see: frozenset[Actor], asked_nothing: int = BAD_REQUEST) -> Route:
+    """A call of the fees API, asked with nothing: that answer for administrators, 403 for whoever sees the card."""
+    administer = administrators(asked_nothing)
 
     def expected(actor: Actor, side: Side) -> int:
         if actor is Actor.ANONYMOUS:
@@ -395,6 +395,8 @@ def _of_the_community(route: Route) -> Route:
 
 
 _ONES_CARD: Final = fee_call(insiders_see=frozenset({Actor.MEMBER_A, Actor.MEMBER_B}))
+# A payment that names no amount is all that is due.
+_PAID: Final = fee_call(insiders_see=frozenset({Actor.MEMBER_A, Actor.MEMBER_B}), asked_nothing=OK)
 _ALL_FEES: Final = _of_the_community(
     fee_call(insiders_see=frozenset({Actor.MEMBER_A, Actor.MEMBER_B, Actor.TECHNICIAN_A}))
 )
@@ -440,7 +442,8 @@ ROUTES.update(
             lambda world, side: [world.side(side).cer.pk, world.side(side).member_import.pk],
             otherwise=signed_in(NOT_ALLOWED),
         ),
-        **{f"{space}:{name}": _ONES_CARD for space in ("fees-api", "fees-api-again") for name in ("set", "paid")},
+        **{f"{space}:set": _ONES_CARD for space in ("fees-api", "fees-api-again")},
+        **{f"{space}:paid": _PAID for space in ("fees-api", "fees-api-again")},
         **{f"{space}:bulk": _ALL_FEES for space in ("fees-api", "fees-api-again")},
     }
 )
