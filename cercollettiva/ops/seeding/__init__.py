@@ -6,7 +6,9 @@ last one, so a demo that was off for a week has no hole. A run in which no quart
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -59,13 +61,26 @@ def seed(
         tell(_("Cancello i dati della dimostrazione"))
         wiping.wipe(scenery)
     password = kept_password(state / KEPT_PASSWORD)
-    origin = _write_community(scenery, now, days, password, tell)
+    with _without_a_line_for_each():
+        origin = _write_community(scenery, now, days, password, tell)
     energy = CommunityEnergy(scenery, origin=origin)
     written = history.bring_up_to(now, energy=energy, tell=tell)
     if written.intervals:
         tell(_("Stima degli incentivi, mese per mese"))
         money.bring_up_to(CERConfiguration.objects.get(code=scenery.code), origin, now)
     return Seeded(password.text, scenery.logins, written)
+
+
+@contextmanager
+def _without_a_line_for_each() -> Iterator[None]:
+    """What the invented people do is in their audit log; the terminal of whoever watches need not repeat it."""
+    lines = logging.getLogger("cercollettiva.users.audit")
+    before = lines.level
+    lines.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        lines.setLevel(before)
 
 
 def refuse_where_it_does_not_belong(scenery: Community = COMMUNITY) -> None:
