@@ -90,7 +90,7 @@ def test_the_language_can_be_changed(visit):
     visitor.open("/")
     visitor.page.locator("details.menu summary").click()
 
-    visitor.page.get_by_role("button", name="English").click()
+    visitor.page.get_by_role("banner").get_by_role("button", name="English").click()
 
     assert visitor.page.locator("html").get_attribute("lang") == "en"
     assert "Sign in" in visitor.page.locator("main").inner_text()

@@ -60,6 +60,7 @@ from cercollettiva.energy.models import (
     SubjectKind,
     UnknownDevice,
 )
+from cercollettiva.energy.models.tokens import DeviceToken
 from cercollettiva.monitoring.models import Alert
 from cercollettiva.settlement.models import (
     DistributionRule,
@@ -73,6 +74,7 @@ from cercollettiva.settlement.models import (
 from cercollettiva.settlement.operations import write_rule
 from cercollettiva.users.audit import GENESIS, Action, record
 from cercollettiva.users.models import AccountDeletionRequest, AuditAnchor, AuditHead, Consent, CustomUser, SetupToken
+from cercollettiva.users.tokens import ApiToken, IdempotentAnswer, Scope
 from tests.integration.core.scene import (
     NOW,
     Community,
@@ -253,6 +255,15 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
         lambda side: ApplicationEvent.objects.create(application=application(side), kind="SUBMITTED", at=NOW),
         THE_MEMBER_AND_ADMIN,
     ),
+    "the member's token": (
+        lambda side: ApiToken.make(side.member, name="t", scope=Scope.READ, lasts=timedelta(days=1), at=NOW)[0],
+        {"member"} | STAFF,
+    ),
+    "an answer that is kept": (
+        lambda side: IdempotentAnswer.objects.create(caller=f"user:{side.member.pk}", key="k", call_hash="h"),
+        STAFF,
+    ),
+    "token of the meter": (lambda side: DeviceToken.make(side.device, at=NOW)[0], MANAGERS),
     "organisation": (lambda side: side.cer.organisation, ALL_IN_A),
     "community": (lambda side: side.cer, ALL_IN_A),
     "the member's membership": (lambda side: side.membership, THE_MEMBER_AND_ADMIN),

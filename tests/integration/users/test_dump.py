@@ -18,6 +18,7 @@ from cercollettiva.documents.types import DocumentType
 from cercollettiva.energy.models import MQTTBroker
 from cercollettiva.users.fields import encrypted_fields_of
 from cercollettiva.users.models import CustomUser
+from cercollettiva.users.tokens import IdempotentAnswer
 from tests.integration.core.scene import NOW, join, make_community, make_plant
 from tests.support.canaries import found
 from tests.support.postgres import binary
@@ -56,6 +57,7 @@ def sow() -> None:
     application = Application.objects.create(community=community, email=user.email, **dates, **of_model(Application))
     ApplicationEvent.objects.create(application=application, kind="CORRECTION", at=NOW, **of_model(ApplicationEvent))
     MQTTBroker.objects.create(name="Broker", host="localhost", **of_model(MQTTBroker))
+    IdempotentAnswer.objects.create(caller="user:1", key="k", call_hash="h", **of_model(IdempotentAnswer))
     Document.objects.create(type=DocumentType.BILL, owner=user, size=0, **of_model(Document))
 
 

@@ -40,7 +40,7 @@
   }
 
   document.addEventListener("submit", (event) => {
-    if (event.target.action?.endsWith("/logout/")) leaving = true;
+    if (event.target.getAttribute?.("action")?.endsWith("/logout/")) leaving = true;
     if (leaving) wipe();
   });
   let leaving = false;
