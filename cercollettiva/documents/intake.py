@@ -93,7 +93,7 @@ def take_in(
         with transaction.atomic():
             document.save()
             note(document, AccessKind.UPLOADED, by=by)
-    except BaseException:
+    except BaseException:  # whatever stopped it, a file without its row must not stay
         files.remove(document.file_id)
         raise
     return document

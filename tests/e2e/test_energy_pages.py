@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
+from cercollettiva.domain.calendar import ITALY
 from cercollettiva.web.energy.flow import flow, split
 from cercollettiva.web.templatetags.energy import flow_marks
 
@@ -137,6 +139,8 @@ def test_an_administrator_goes_through_the_month_with_the_keyboard(visit, pictur
 
     page.get_by_role("link", name="Apri ora per ora").press("Enter")
     page.wait_for_url("**/condivisione/")
+    yesterday = datetime.now(ITALY).date() - timedelta(days=1)  # on the first of a month there is no day above today
+    page.goto(f"{page.url}?data={yesterday}")
     page.locator("[data-heat]").focus()
     first = page.locator("[data-heat-readout]").inner_text()
     page.keyboard.press("ArrowUp")

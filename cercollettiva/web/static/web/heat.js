@@ -28,8 +28,10 @@ map.tabIndex = 0;
 map.setAttribute("role", "group");
 map.setAttribute("aria-label", map.querySelector("svg").getAttribute("aria-label"));
 map.setAttribute("aria-describedby", "mappa");
-let row = rows.length - 1;
-let column = 12;
+// The cursor begins at the last hour that is known: a running month is drawn to its end.
+const isKnown = (number) => wh[number] !== null;
+let row = Math.max(rows.findLastIndex(({ cells }) => cells.some((hours) => hours.some(isKnown))), 0);
+let column = Math.max(rows[row]?.cells.findLastIndex((hours) => hours.some(isKnown)) ?? 0, 0);
 
 function hourAt(share) {
   const hours = rows[row]?.cells[column] ?? [];
@@ -54,7 +56,7 @@ function show(share = 0) {
 }
 
 function open(number) {
-  if (number === undefined || wh[number] === null) return;
+  if (number === undefined || !isKnown(number)) return;
   const at = new Date((start + number * HOUR) * 1000).toISOString().slice(0, 16);
   const day = rows[row].day.split("/").reverse().join("-");
   location.href = `${query.replace(/data=[^&]*/, `data=${day}`)}&ora=${encodeURIComponent(`${at}Z`)}#ora`;
