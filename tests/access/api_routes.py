@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.access.routes import (
+from tests.access.expectations import (
     BAD_REQUEST,
     MANAGERS,
     NOT_ALLOWED,

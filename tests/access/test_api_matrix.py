@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.access.api_routes import API_ROUTES
-from tests.access.routes import METHODS
+from tests.access.expectations import METHODS
 from tests.access.test_matrix import leaks
 from tests.access.world import SIDES, Actor, Side, World, make_world
 

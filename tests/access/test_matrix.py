@@ -13,7 +13,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.access.api_routes import API_ROUTES
-from tests.access.routes import METHODS, ROUTES, TO_LOGIN, Route
+from tests.access.expectations import METHODS, TO_LOGIN, Route
+from tests.access.routes import ROUTES
 from tests.access.world import SIDES, Actor, World, make_world
 
 pytestmark = pytest.mark.django_db
