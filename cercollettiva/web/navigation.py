@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -33,14 +34,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)  # a failure may come before the session was read
     if user is None or not user.is_authenticated:
         return {}
-    places = _places(user)
+    places = places_of(request)
     role = min((place.role for place in places), key=_WEIGHTS.__getitem__, default=None)
     entries = _first_entries(request, role, places)
     groups: list[dict[str, Any]] = [{"label": "", "entries": entries}]
     if any(place.is_member for place in places):
         entries.append(_entry(request, _("La mia pagina"), reverse("register:me"), ""))
     energy = _energy_entries(request)
-    if role in (MemberRole.ADMIN, MemberRole.TECHNICAL) or user.is_staff or user.is_superuser:
+    if looks_after(request):
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
         energy.append(meters)
@@ -111,8 +112,23 @@ def _desk_entries(request: HttpRequest, place: Place, *, alone: bool) -> list[di
     return [_entry(request, label, reverse(f"register:{name}", args=[place.community]), "") for label, name in labels]
 
 
-def _places(user: CustomUser) -> list[Place]:
-    """The roles somebody has now, with their communities."""
+def places_of(request: HttpRequest) -> list[Place]:
+    """The roles that who is signed in has now, with their communities: asked once for a request."""
+    known: list[Place] | None = getattr(request, "_places", None)
+    if known is None:
+        known = _places(request.user)
+        request._places = known  # type: ignore[attr-defined]
+    return known
+
+
+def looks_after(request: HttpRequest) -> bool:
+    """Whether who is signed in looks after communities, as an administrator, a technician or for the platform."""
+    user = request.user
+    roles = {place.role for place in places_of(request)}
+    return user.is_staff or user.is_superuser or bool(roles & {MemberRole.ADMIN, MemberRole.TECHNICAL})
+
+
+def _places(user: CustomUser | AnonymousUser) -> list[Place]:
     memberships: Any = CERMembership.objects
     active = memberships.active_at(timezone.now()).filter(user=user).order_by("community__name")
     rows = active.values_list("role", "community_id", "community__name", "member_type")

@@ -20,6 +20,7 @@ from cercollettiva.web import formats
 from cercollettiva.web.csv_files import Cell, csv_answer
 from cercollettiva.web.energy.community import CommunityMonth, month_of
 from cercollettiva.web.history.page import History, history_of
+from cercollettiva.web.navigation import looks_after
 from cercollettiva.web.views import today
 from cercollettiva.web.views.communities import people_of
 from cercollettiva.web.views.now import rows_of
@@ -31,7 +32,7 @@ from cercollettiva.web.workbooks import workbook_answer
 def dashboard(request: HttpRequest) -> HttpResponse:
     """GET dashboard/: a member's own day; to those who look after communities, each with its power and its plants."""
     now = timezone.now()
-    if not CERConfiguration.objects.managed_by(request.user).exists():
+    if not looks_after(request):
         plants = today.own_plants(request, now)
         if plants:
             return today.page(request, plants, now)
