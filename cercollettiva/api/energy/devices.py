@@ -57,10 +57,19 @@ class PlantKey(Community):
         return Plant.objects.visible_to(self.context["request"].user)
 
 
+class KindOfDevice(serializers.SlugRelatedField[DeviceType]):
+    """A type by its code. No code has NUL in it, and PostgreSQL would not even look for one."""
+
+    def to_internal_value(self, data: Any) -> DeviceType:
+        if isinstance(data, str) and "\0" in data:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class DeviceFields(serializers.ModelSerializer[DeviceConfiguration]):
     """What is read of a device, and what of it may be written."""
 
-    device_type = serializers.SlugRelatedField(slug_field="code", queryset=DeviceType.objects.all())
+    device_type = KindOfDevice(slug_field="code", queryset=DeviceType.objects.all())
     mqtt_topic_template = serializers.CharField(
         source="topic_prefix",
         max_length=200,

@@ -329,6 +329,7 @@ def test_a_member_sees_the_device_of_their_plant_and_changes_nothing(api: Api):
         ({"device_id": "shellypro3em-000041"}, "device_id"),  # of this community
         ({"device_id": "a b"}, "device_id"),
         ({"device_type": "TOASTER"}, "device_type"),
+        ({"device_type": "SHELLY\0"}, "device_type"),
         ({"mqtt_topic_template": "cer/65/shellypro3em-000041"}, "mqtt_topic_template"),
         ({"mqtt_topic_template": "#"}, "mqtt_topic_template"),
         ({"mqtt_topic_template": "x/{pod_code.__class__}"}, None),  # words in braces are words
