@@ -7,8 +7,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from cercollettiva.core.models import CERConfiguration, MemberType, Plant, PlantSource, PlantType
 from cercollettiva.domain.calendar import Range, Span, range_of
 from cercollettiva.energy.models import EnergyAggregate, Period, SubjectKind
@@ -71,12 +69,9 @@ def write_published(period: Range, *, price: int = 180, trase: int = 10) -> None
 
 def forget_hour(plant: Plant, moment: datetime) -> None:
     """As if the meter had been away: no total of that hour."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM energy_energyaggregate"
-            " WHERE subject_kind = %s AND subject_id = %s AND period = %s AND start = %s",
-            [SubjectKind.PLANT.value, plant.pk, Period.HOUR.value, range_of(Span.HOUR, moment).start],
-        )
+    EnergyAggregate.objects.filter(
+        subject_kind=SubjectKind.PLANT, subject_id=plant.pk, period=Period.HOUR, start=range_of(Span.HOUR, moment).start
+    ).delete()
 
 
 __all__ = ["DAY", "LONG_AGO", "NOW", "World", "forget_hour", "make_world", "write_hours", "write_published"]
