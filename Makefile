@@ -65,7 +65,8 @@ mutants: setup parts ## Plant faults in a copy of the code: each must be caught 
 
 e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
 	@tools/system-packages $(PARTS) chromium
-	$(PYTEST) -m e2e $(ARGS)
+	rm -rf var/pages
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m e2e $(ARGS)
 
 # In memory: a check leaves no database behind.
 check: export DATABASE_URL := sqlite://:memory:

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from tests.e2e.pages import contact_sheet
 from tests.support import processes
 from tests.support.mosquitto import MosquittoServer
 from tests.support.processes import Child, free_port
 from tests.support.services import ROOT
 
 AXE = (ROOT / "tests" / "support" / "vendor" / "axe.min.js").read_text()
+PICTURES = ROOT / "var" / "pages"
 READY_SECONDS = 120
 # Without these Chromium looks for its maker's hosts at every start.
 QUIET = [
@@ -169,9 +171,8 @@ def cookies_of(browser: Browser, demo: Demo):
 
 
 @pytest.fixture(scope="session")
-def pictures() -> Path:
-    """Where the contact sheet and its pictures go."""
-    folder = ROOT / "var" / "pages"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
+def pictures() -> Iterator[Path]:
+    """Where the contact sheet and its pictures go. Several workers share it; the last to end shows them all."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    yield PICTURES
+    (PICTURES / "index.html").write_text(contact_sheet(PICTURES))
