@@ -58,5 +58,7 @@ def _meters(now: Any) -> None:
         DevicePlacement(device=device, plant=plant, active_from=long_ago)
         for device, plant in zip(devices, plants, strict=True)
     )
-    power = {"em:0": {"at": now.isoformat(), "power": 500.0, "a_voltage": 230.0, "b_voltage": 231.0, "c_voltage": 229.0}}
+    power = {
+        "em:0": {"at": now.isoformat(), "power": 500.0, "a_voltage": 230.0, "b_voltage": 231.0, "c_voltage": 229.0}
+    }
     DeviceState.objects.bulk_create(DeviceState(device=device, last_seen=now, values=power) for device in devices)

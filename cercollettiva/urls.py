@@ -8,6 +8,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("cercollettiva.web.urls.site")),
     path("", include("cercollettiva.web.urls.core")),
+    path("avvisi/", include("cercollettiva.web.urls.alerts")),
     path("", include("cercollettiva.web.urls.register")),
     path("", include("cercollettiva.api.urls.whole")),
     path("", include("cercollettiva.api.urls.fees")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cercollettiva.users.datamap import REST, Basis, Fields, NotPersonal, Personal, Purpose, Term, plainly
 
 ALERTS = plainly(Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TWO_YEARS), "about a plant or a meter, not a person")
+CHOSEN = plainly(Personal(Purpose.CONTACT, Basis.CONTRACT, Term.ACCOUNT), "when somebody wants to be told of what")
 WORD = NotPersonal("words of the code")
 
 MAP: dict[str, Fields] = {
@@ -16,4 +17,6 @@ MAP: dict[str, Fields] = {
     },
     "monitoring.MeterRhythm": {"memory": ALERTS, REST: ALERTS},
     "monitoring.Look": {REST: NotPersonal("when the check ran")},
+    "monitoring.AlertPreferences": {"language": WORD, "choices": CHOSEN, REST: CHOSEN},
+    "monitoring.AlertMessage": {REST: ALERTS},
 }

@@ -46,6 +46,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
         energy.append(meters)
         entries[1]["icon"] = ""  # the phone's bar has four places, and the mark leads home too
+    alerts = _entry(request, _("Avvisi"), reverse("alerts:alerts"), "")
+    alerts["current"] = request.path.startswith("/avvisi/")
+    energy.append(alerts)
     groups.append({"label": _("Energia"), "entries": energy})
     people = _people_entries(request, user, places)
     if people:

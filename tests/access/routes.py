@@ -58,6 +58,13 @@ ROUTES: Final[dict[str, Route]] = {
     "core:plant": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
     ),
+    "alerts:alerts": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+    "alerts:alert": Route(
+        {**safe(insiders(OK)), "POST": managers(BAD_REQUEST)},  # a POST that names no step
+        lambda world, side: [world.side(side).alert.pk],
+        otherwise=signed_in(NOT_ALLOWED),
+    ),
+    "alerts:preferences": Route({**safe(signed_in(OK)), "POST": signed_in(OK)}, otherwise=signed_in(NOT_ALLOWED)),
     "meters:meters": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
     "meters:meter": Route(
         safe(managers(OK)), lambda world, side: [world.side(side).device.pk], otherwise=any_manager(NOT_ALLOWED)

@@ -46,6 +46,8 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.store import save_samples
+from cercollettiva.monitoring.models import Alert
+from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.users.models import ApiToken, CustomUser, Scope
 from tests.integration.core.scene import LONG_AGO, join, make_plant, make_user
 
@@ -92,6 +94,7 @@ class Community:
     card_job: CardJob
     member_import: MemberImport
     application: Application  # of somebody who is not in yet
+    alert: Alert  # about the meter
 
     @property
     def published(self) -> list[str]:
@@ -152,7 +155,9 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     token, _text = ApiToken.make(member, name=f"{canary}-token", scope=Scope.READ, lasts=timedelta(days=1), at=now)
     strangers, application = _make_strangers(canary, plant), _make_application(canary, cer, number)
     things = (cer, plant, device, strangers, canary, member, passkey, session, token, *_make_desk(canary, membership))
-    return Community(*things, application)
+    alert = open_alert(device, "silent", f"{canary}-alert", at=now)
+    assert alert is not None
+    return Community(*things, application, alert)
 
 
 def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:
