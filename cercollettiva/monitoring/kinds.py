@@ -137,6 +137,7 @@ KINDS: Final = _listed(
             cause=_("La pinza è girata, o il verso del canale è quello sbagliato."),
             steps=(_LOOK_AT_CLAMP, _("Oppure inverti il verso del canale: i quarti d’ora saranno ricalcolati.")),
             costs_energy=True,
+            by_data=False,
         ),
         AlertKind(
             "phase-dead",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cercollettiva.monitoring import telling, watch
+from cercollettiva.monitoring import clocks, telling, watch
 
 
 def watch_meters(now: datetime) -> str:
@@ -16,3 +16,8 @@ def watch_meters(now: datetime) -> str:
 def tell_of_alerts(now: datetime) -> int:
     """Send what is due; how many mails left."""
     return telling.tell(now)
+
+
+def check_clocks(now: datetime) -> tuple[int, int]:
+    """Alerts about clocks that were opened, and closed."""
+    return clocks.check_clocks(now)

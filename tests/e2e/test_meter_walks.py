@@ -6,13 +6,17 @@ Before the pages are looked at one by one, so that the pictures taken here are o
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from playwright.sync_api import expect
 
 from bench.publisher import Publisher
 from tests.e2e.conftest import Visitor
+from tests.support.services import ROOT
 
 pytestmark = pytest.mark.e2e
 
@@ -154,3 +158,45 @@ def test_the_pages_of_energy_are_sound(technician, pictures, path):
     technician.page.wait_for_timeout(500)
 
     sound(technician, pictures, f"energy-{path.replace('/', '-') or 'now'}".strip("-"))
+
+
+def a_silent_meter(demo) -> None:
+    """An alert about the meter that the walk above has left silent, as the check opens it after five minutes."""
+    code = (
+        "from django.utils import timezone\n"
+        "from cercollettiva.energy.models import DeviceConfiguration\n"
+        "from cercollettiva.monitoring.operations import open_alert\n"
+        f"device = DeviceConfiguration.objects.get(device_id='{NEW}')\n"
+        f"details = {{'device': '{NEW}', 'since': '23/11/2026 10:20', 'period': '1 min'}}\n"
+        "assert open_alert(device, 'silent', at=timezone.now(), details=details)\n"
+    )
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{demo.database}", "SECRET_KEY": ""}
+    subprocess.run([sys.executable, ROOT / "manage.py", "shell", "-c", code], env=environment, check=True)
+
+
+def test_a_silent_meter_is_found_taken_and_put_off(technician, demo, pictures):
+    a_silent_meter(demo)
+    page = technician.page
+    technician.open("/avvisi/")
+    sound(technician, pictures, "alerts")
+    page.locator("main ul.rows a", has_text=NEW).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/avvisi/\d+/$"))
+    assert "non manda energia dal 23/11/2026 10:20" in page.locator(".lead").inner_text()
+    sound(technician, pictures, "alert")
+
+    chosen(technician, "Me ne occupo io")
+    expect(page.locator(".side")).to_contain_text("Preso in carico")
+    page.select_option("#days", "3")
+    page.locator("#note").fill("Torno con un ponte Wi-Fi.")
+    chosen(technician, "Rimanda")
+    expect(page.locator(".side")).to_contain_text("Torno con un ponte Wi-Fi.")
+    sound(technician, pictures, "alert-put-off")
+    technician.open("/avvisi/?stato=rimandati")
+    assert NEW in page.locator("main ul.rows").inner_text()
+
+    technician.open("/avvisi/preferenze/")
+    page.fill("#id_quiet_from", "22:00")
+    chosen(technician, "Salva")
+    assert "Scrivi tutte e due le ore" in page.locator("[role=alert]").inner_text()
+    sound(technician, pictures, "alert-preferences")

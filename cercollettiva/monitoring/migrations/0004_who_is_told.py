@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(verbose_name='da mandare il')),
                 ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='mandato il')),
                 ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='monitoring.alertevent', verbose_name='evento')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alert_messages', to=settings.AUTH_USER_MODEL, verbose_name='a')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alert_messages', to=settings.AUTH_USER_MODEL, verbose_name='destinatario')),
             ],
             options={
                 'verbose_name': 'messaggio di un avviso',
