@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -68,6 +68,10 @@ class MQTTConfigurationQuerySet(VisibleQuerySet["MQTTConfiguration"]):
     def in_force(self) -> Self:
         return self.filter(revoked_at__isnull=True)
 
+    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
+        """Credentials are for those who look after the plant where the device stands now."""
+        return self.filter(device__in=DeviceConfiguration.objects.managed_by(user, at=at))
+
 
 class MQTTConfiguration(models.Model):
     """The credentials of a device. The secret is shown once; only what verifies it is kept."""
@@ -80,6 +84,7 @@ class MQTTConfiguration(models.Model):
     created_at = models.DateTimeField(_("creata il"), default=timezone.now, editable=False)
     rotated_at = models.DateTimeField(_("cambiata il"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revocata il"), null=True, blank=True)
+    last_connected_at = models.DateTimeField(_("ultimo collegamento"), null=True, blank=True, editable=False)
 
     objects = MQTTConfigurationQuerySet.as_manager()
 
@@ -111,7 +116,11 @@ class AuditLogIsPermanent(Exception):
         super().__init__("Lines of the MQTT audit log are appended only.")
 
 
-class MQTTAuditLogQuerySet(VisibleQuerySet["MQTTAuditLog"]):
+class MQTTAuditLogQuerySet(ManagedMessageQuerySet["MQTTAuditLog"]):
+    """About a device: for those who looked after the plant where it then stood. About the broker: platform staff."""
+
+    time_column = "at"
+
     def update(self, **kwargs: Any) -> NoReturn:
         raise AuditLogIsPermanent
 
@@ -124,7 +133,10 @@ class MQTTAuditLogQuerySet(VisibleQuerySet["MQTTAuditLog"]):
 
 
 class MQTTAuditLog(models.Model):
-    """Who did what to the broker, to credentials and to devices; lines are appended."""
+    """Who did what to the broker, to credentials and to devices; lines are appended, and the database keeps to that."""
+
+    # Who did it and to which device may be emptied, when the person or the device goes; so may the address.
+    APPEND_ONLY: ClassVar[dict[str, Any]] = {"unique": ["id"], "encrypted": ["actor_id", "device_id", "address"]}
 
     class Action(models.TextChoices):
         ISSUED = "ISSUED", _("credenziale creata")
