@@ -1,8 +1,11 @@
 """What each user of the broker may say and hear: one rule for Mosquitto's file and for brokers that ask us.
 
 A device writes under its prefix and answers to whoever asked it; it hears only what is asked of it. Where a prefix lies
-within another's, the outer device is kept out of it. A prefix that would cover the platform's own topics, or stand where
-another device hears, gives no right at all.
+within another's, the outer device is kept out of it. A prefix that would cover the platform's own topics, or stand
+where another device hears, gives no right at all.
+
+With `max_queued_messages 0` Mosquitto 2.0.11 ends the connection of whoever publishes what it may not. So a device may
+also write what its make announces itself on, which nobody hears but the ingestors, or it would come and go for ever.
 """
 
 from __future__ import annotations
@@ -20,6 +23,11 @@ RPC_USER: Final = "rpc"  # asks devices what they stored; another than the reade
 SERVICES: Final = (*INGESTORS, RPC_USER)
 ANSWERS: Final = "heal"  # devices answer the RPC user on heal/<device>/rpc
 MARKERS: Final = "cercollettiva/ingest"  # where ingestors speak to themselves
+ANNOUNCED: Final = {
+    GEN1: ("shellies/announce",),
+    TASMOTA: ("tasmota/discovery/+/config", "tasmota/discovery/+/sensors"),
+}
+OURS: Final = (MARKERS, ANSWERS, "shellies/announce", "tasmota/discovery")  # no device's own
 HEARD: Final = ("rpc", "command")  # what a device hears, under its prefix
 _RESERVED_NAME: Final = re.compile(r"ingest-.*|rpc|heal|cercollettiva.*", re.IGNORECASE | re.DOTALL)
 _PLAIN: Final = re.compile(r"[^\s\x00-\x1f\x7f/+#$][^\s\x00-\x1f\x7f+#/]*(/[^\s\x00-\x1f\x7f+#/]+)*")
@@ -77,7 +85,7 @@ def permissions_of_devices(devices: Iterable[Speaker]) -> tuple[list[Permissions
     """Each device's rights, and which devices are kept out. Time grows with their number, not with its square."""
     refused: list[Refused] = []
     accepted: list[Speaker] = []
-    owners: dict[str, str] = {MARKERS: "", ANSWERS: ""}
+    owners: dict[str, str] = dict.fromkeys(OURS, "")
     for one in devices:
         reason = _why_not(one)
         if reason:
@@ -141,7 +149,7 @@ def _why_not(one: Speaker) -> str:
         return "its name is one of the platform's own"
     if not _PLAIN.fullmatch(one.prefix):
         return "its prefix is not a plain topic"
-    if any(one.prefix == root or one.prefix.startswith(f"{root}/") for root in (MARKERS, ANSWERS)):
+    if any(one.prefix == root or one.prefix.startswith(f"{root}/") for root in OURS):
         return "its prefix is one of the platform's own"
     if one.prefix.rpartition("/")[2] in HEARD:
         return "its prefix ends where another device listens"
@@ -154,7 +162,7 @@ def _permissions(one: Speaker, owners: dict[str, str], inner: dict[str, list[str
     denied = {within for root in (*written, *read) for within in inner.get(root, ()) if owners[within] != one.device_id}
     return Permissions(
         one.device_id,
-        write=[*(f"{root}/#" for root in written), f"{ANSWERS}/{one.device_id}/rpc"],
+        write=[*(f"{root}/#" for root in written), f"{ANSWERS}/{one.device_id}/rpc", *ANNOUNCED.get(one.topics, ())],
         read=[*(f"{one.prefix}/{last}" for last in HEARD), *(f"{root}/#" for root in read)],
         deny=sorted(f"{root}/#" for root in denied),
     )

@@ -118,7 +118,7 @@ def test_the_fixed_topics_of_a_make_are_its_own():
 def test_a_fixed_topic_that_is_anothers_prefix_stays_the_others():
     found = rights(Speaker("x", "shellies/y", GEN1, "Shelly"), Speaker("y", "shellies/z", GEN1, "Shelly"))
 
-    assert found["y"].write == ["shellies/z/#", "heal/y/rpc"]
+    assert found["y"].write == ["shellies/z/#", "heal/y/rpc", "shellies/announce"]
 
 
 def test_an_outer_prefix_does_not_reach_into_an_inner_one():
@@ -137,6 +137,7 @@ def test_an_outer_prefix_does_not_reach_into_an_inner_one():
         shelly("RPC"),
         shelly("a", "heal/b"),
         shelly("a", "cercollettiva/ingest"),
+        shelly("a", "shellies/announce"),
         shelly("a", "cercollettiva/ingest/ingest-1"),
         shelly("a", "cercollettiva/IT001E12345678/b/rpc"),
         shelly("a", "cercollettiva/IT001E12345678/b/command"),
