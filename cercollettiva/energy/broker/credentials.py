@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import datetime
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from cercollettiva.energy.broker.topics import Speaker, is_reserved
-from cercollettiva.energy.broker.verifiers import new_secret, verifier_of
+from cercollettiva.energy.broker.topics import (
+    SERVICES,
+    Permissions,
+    Speaker,
+    is_reserved,
+    permissions_of_devices,
+    permissions_of_services,
+)
+from cercollettiva.energy.broker.verifiers import new_secret, service_secret, verifier_of, verifies
 from cercollettiva.energy.models import DeviceConfiguration, MQTTAuditLog, MQTTConfiguration
 from cercollettiva.energy.placements import By
 
@@ -71,6 +82,30 @@ def in_force() -> list[tuple[Speaker, str]]:
         for name, prefix, topics, vendor, username, verifier in told
         if username == name  # renamed since: a name that is no longer the device's opens nothing
     ]
+
+
+def login_of(username: str) -> str:
+    """The password of a user of ours: that of MQTT_URL where it names this user, else the one made from SECRET_KEY."""
+    url = urlsplit(settings.MQTT_URL)
+    if url.username and unquote(url.username) == username and url.password:
+        return unquote(url.password)
+    return service_secret(username)
+
+
+def lets_in(username: str, secret: str) -> bool:
+    """Whether somebody with this name and this secret comes in; for brokers that ask."""
+    if username in SERVICES:
+        return hmac.compare_digest(login_of(username).encode(), secret.encode("utf-8", "replace"))
+    held = MQTTConfiguration.objects.in_force().filter(username=username, device__is_active=True)
+    verifier = held.filter(username=F("device__device_id")).values_list("verifier", flat=True).first()
+    return verifier is not None and verifies(verifier, secret)
+
+
+def rights_of(username: str) -> Permissions | None:
+    """What a user may say and hear now; None for whoever may not come in."""
+    speakers = [speaker for speaker, _ in in_force()]
+    everybody = permissions_of_services(speakers) if username in SERVICES else permissions_of_devices(speakers)[0]
+    return next((one for one in everybody if one.username == username), None)
 
 
 def _locked(device: DeviceConfiguration) -> DeviceConfiguration:

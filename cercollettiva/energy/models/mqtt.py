@@ -13,7 +13,7 @@ from django.db.models.functions import Concat, StrIndex, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cercollettiva.core.models import Plant
+from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.energy.models.devices import DEVICE_ID, DeviceConfiguration
 from cercollettiva.energy.models.visibility import ManagedMessageQuerySet
 from cercollettiva.users.fields import EncryptedTextField
@@ -26,6 +26,14 @@ TOPIC_LENGTH = 512
 REASON_LENGTH = 150  # topic and reason are one key: at four bytes a character they must fit in an index entry
 FIRST_BYTES = 256
 LAST_BYTES = 1024  # of a device's last message: any status whole, the beginning of what is longer
+
+
+class MQTTBrokerQuerySet(VisibleQuerySet["MQTTBroker"]):
+    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
+        """The active one, for those who look after some community: their meters speak to it."""
+        if not CERConfiguration.objects.managed_by(user, at=at).exists():
+            return self.none()
+        return self.filter(is_active=True)
 
 
 class MQTTBroker(models.Model):
@@ -44,7 +52,7 @@ class MQTTBroker(models.Model):
     created_at = models.DateTimeField(_("creato il"), auto_now_add=True)
     updated_at = models.DateTimeField(_("modificato il"), auto_now=True)
 
-    objects = VisibleQuerySet["MQTTBroker"].as_manager()
+    objects = MQTTBrokerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("broker MQTT")

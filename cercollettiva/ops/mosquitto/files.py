@@ -7,7 +7,6 @@ import pwd
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
@@ -19,7 +18,7 @@ from cercollettiva.energy.broker.topics import (
     permissions_of_devices,
     permissions_of_services,
 )
-from cercollettiva.energy.broker.verifiers import service_secret, service_verifier
+from cercollettiva.energy.broker.verifiers import service_verifier
 from cercollettiva.settings.env import Endpoint
 
 CONFIGURATION: Final = "mosquitto.conf"
@@ -60,17 +59,9 @@ def wanted(folder: Path) -> Wanted:
     return Wanted(files, len(let_in), refused)
 
 
-def login_of(username: str) -> str:
-    """The password of a user of ours: that of MQTT_URL where it names this user, else the one made from SECRET_KEY."""
-    url = urlsplit(settings.MQTT_URL)
-    if url.username and unquote(url.username) == username and url.password:
-        return unquote(url.password)
-    return service_secret(username)
-
-
 def _service_lines() -> Iterator[tuple[str, str]]:
     for name in SERVICES:
-        yield name, service_verifier(name, login_of(name))
+        yield name, service_verifier(name, credentials.login_of(name))
 
 
 def _rights(users: Iterable[Permissions]) -> Iterator[str]:
