@@ -355,6 +355,8 @@ ROUTES.update(
         "core:plant-mqtt": Route(safe(insiders(OK)), _PLANT, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-add": page(insiders(OK), arguments=_PLANT, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-card": Route(safe(insiders(OK)), _STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-password": Route({"POST": managers(MOVED)}, _STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-revoke": Route({"POST": managers(MOVED)}, _STAY, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-roles": page(insiders(OK), arguments=_STAY, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-move": page(insiders(OK), arguments=_STAY, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-check": Route(
@@ -363,6 +365,13 @@ ROUTES.update(
         "meters:energy": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
         "meters:plants": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
         "meters:measurements": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "meters:broker-test": Route(
+            {"POST": any_manager(MOVED)},
+            lambda world, side: [world.broker.pk],
+            otherwise=any_manager(NOT_ALLOWED),
+        ),
+        "mqtt-auth": Route({"POST": everybody(NOT_FOUND)}, otherwise=everybody(NOT_ALLOWED)),  # no secret is set
+        "mqtt-acl": Route({"POST": everybody(NOT_FOUND)}, otherwise=everybody(NOT_ALLOWED)),
         "meters:broker": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
     }
 )

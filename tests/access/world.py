@@ -42,6 +42,7 @@ from cercollettiva.energy.models import (
     DevicePlacement,
     DeviceState,
     LastMessage,
+    MQTTBroker,
     RejectedMessage,
     UnknownDevice,
 )
@@ -108,6 +109,7 @@ class World:
     a: Community
     b: Community
     people: dict[Actor, CustomUser | None]
+    broker: MQTTBroker  # everybody's
 
     def side(self, side: Side) -> Community:
         return self.a if side == "a" else self.b
@@ -126,7 +128,8 @@ def make_world() -> World:
     a = _make_community("A", people[Actor.MEMBER_A], people[Actor.ADMIN_A], number=1)
     b = _make_community("B", people[Actor.MEMBER_B], people[Actor.ADMIN_B], number=2)
     join(people[Actor.TECHNICIAN_A], a.cer, MemberRole.TECHNICAL)
-    return World(a, b, people)
+    broker = MQTTBroker.objects.create(name="Broker", host="127.0.0.1", is_active=True)
+    return World(a, b, people, broker)
 
 
 def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | None, *, number: int) -> Community:

@@ -10,13 +10,17 @@ import os
 import re
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import expect
 
 from bench.publisher import Publisher
 from tests.e2e.conftest import Visitor
-from tests.support.services import ROOT
+from tests.support.kept_broker import ROOT, KeptBroker
+from tests.support.processes import python, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -108,6 +112,60 @@ def test_from_a_new_plant_to_its_first_live_watt(technician, demo, pictures):
     assert "340" in page.locator("h1 [data-field=power]").inner_text()
     speak(demo, OLD, 1234.0, 231.5)
     expect(page.locator("h1 [data-field=power]")).to_contain_text("1,23", timeout=10_000)
+
+
+@pytest.fixture
+def kept(demo):
+    """A broker that lets in who has a password, kept by a worker and read by an ingestor of its own."""
+    settings = SimpleNamespace()
+    with ExitStack() as parts:
+        broker = KeptBroker(settings)
+        parts.callback(broker.remove)
+        surroundings = {
+            "SECRET_KEY": "",
+            "MQTT_URL": "",
+            "DATABASE_URL": f"sqlite:///{demo.database}",
+            "BROKER_FOLDER": str(broker.folder),
+            "BROKER_LISTENER": str(settings.BROKER_LISTENER),
+        }
+        for name in ("work", "ingest"):
+            child = python(ROOT / "manage.py", name, name=name, env=surroundings)
+            parts.callback(child.remove)
+            child.start()
+            if name == "work":
+                assert wait_until((broker.folder / "reload").exists, within=30)
+                broker.start()
+        assert wait_until(lambda: "Subscribed" in child.log_tail(), within=30)
+        yield broker
+
+
+def test_a_meter_comes_in_with_the_password_of_its_card_and_not_once_it_is_revoked(technician, demo, pictures, kept):
+    page = technician.page
+    chosen(technician, "Crea la password")
+    secret = page.locator("[data-secret]").inner_text()
+    sound(technician, pictures, "password")
+    technician.open(page.url.removesuffix("password/").removeprefix(demo.url))
+    assert secret not in page.content()
+
+    assert wait_until(lambda: kept.client(OLD, secret).is_in, within=10)
+    assert kept.client(OLD, "another").answer == "Not authorized"
+    meter = kept.client(OLD, secret)
+    for turn in range(40):
+        payload = {"id": 0, "total_act_power": 777.0, "a_act_power": 777.0, "a_voltage": 230.0 + turn / 100}
+        meter.publish([f"cercollettiva/{POD}/{OLD}/status/em:0"], json.dumps(payload).encode())
+        page.wait_for_timeout(400)
+        if "777" in page.locator("h1 [data-field=power]").inner_text():
+            break
+    assert "777" in page.locator("h1 [data-field=power]").inner_text()
+
+    began = time.monotonic()
+    chosen(technician, "Revoca")
+    assert meter.serve_until(lambda: meter.cuts, within=8)
+    assert time.monotonic() - began < 5  # from the click
+    assert "è stata revocata" in page.locator("main").inner_text()
+    technician.open(page.url.removeprefix(demo.url))
+    expect(page.locator("main")).not_to_contain_text("Ultimo collegamento")
+    sound(technician, pictures, "revoked")
 
 
 def test_the_check_follows_the_figure_and_says_that_it_is_the_wrong_way_round(technician, demo, pictures):

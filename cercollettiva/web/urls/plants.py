@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cercollettiva.web.views import meter_check, plant_meters, plant_registry
+from cercollettiva.web.views import credentials, meter_check, plant_meters, plant_registry
 
 urlpatterns = [
     path("plants/", plant_registry.plants, name="plants"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("plants/<int:pk>/mqtt/", plant_meters.plant_mqtt, name="plant-mqtt"),
     path("plants/<int:pk>/mqtt/add/", plant_meters.add, name="meter-add"),
     path("plants/<int:pk>/mqtt/<int:placement>/", plant_meters.card, name="meter-card"),
+    path("plants/<int:pk>/mqtt/<int:placement>/password/", credentials.password, name="meter-password"),
+    path("plants/<int:pk>/mqtt/<int:placement>/revoke/", credentials.revoke, name="meter-revoke"),
     path("plants/<int:pk>/mqtt/<int:placement>/roles/", plant_meters.roles, name="meter-roles"),
     path("plants/<int:pk>/mqtt/<int:placement>/move/", plant_meters.move, name="meter-move"),
     path("plants/<int:pk>/mqtt/<int:placement>/check/", meter_check.check, name="meter-check"),

@@ -290,8 +290,8 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "last message": (last_message, MANAGERS),
     "unknown device": (unknown, MANAGERS),
     "broker": (broker, STAFF),
-    "credentials": (credentials, STAFF),
-    "audit log": (lambda side: MQTTAuditLog.objects.create(device=side.device, action="ISSUED"), STAFF),
+    "credentials": (credentials, MANAGERS),
+    "audit log": (lambda side: MQTTAuditLog.objects.create(device=side.device, action="ISSUED"), MANAGERS),
     "ingest batch": (
         lambda side: IngestBatch.objects.create(
             seq=side.cer.pk, ingestor="ingest-1", committed_at=NOW, fingerprints=b""
