@@ -36,6 +36,10 @@ from cercollettiva.core.models import (
     Plant,
 )
 from cercollettiva.devices.samples import Energies, Power, Registers, Sample, TimeSource
+from cercollettiva.documents import files
+from cercollettiva.documents.formats import PDF
+from cercollettiva.documents.models import Document, Processing
+from cercollettiva.documents.types import Classification, DocumentType
 from cercollettiva.energy.models import (
     ChannelRole,
     DeviceConfiguration,
@@ -92,6 +96,7 @@ class Community:
     card_job: CardJob
     member_import: MemberImport
     application: Application  # of somebody who is not in yet
+    paper: Document  # the plant's attestation, read; its file is not there
 
     @property
     def published(self) -> list[str]:
@@ -152,7 +157,22 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     token, _text = ApiToken.make(member, name=f"{canary}-token", scope=Scope.READ, lasts=timedelta(days=1), at=now)
     strangers, application = _make_strangers(canary, plant), _make_application(canary, cer, number)
     things = (cer, plant, device, strangers, canary, member, passkey, session, token, *_make_desk(canary, membership))
-    return Community(*things, application)
+    return Community(*things, application, _make_paper(canary, plant))
+
+
+def _make_paper(canary: str, plant: Plant) -> Document:
+    read = {"pod_code": plant.pod_code, "producer_name": f"{canary}-producer", "address": f"{canary}-street 1"}
+    return Document.objects.create(
+        type=DocumentType.GAUDI,
+        classification=Classification.CONFIDENTIAL,
+        plant=plant,
+        size=0,
+        file_name=f"{canary}.pdf",
+        media_type=PDF,
+        file_key=files.new_key(),
+        processing=Processing.DONE,
+        read_json=json.dumps(read),
+    )
 
 
 def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:
