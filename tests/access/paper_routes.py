@@ -12,6 +12,7 @@ from tests.access.expectations import (
     Route,
     administrators,
     any_administrator,
+    everybody,
     insiders,
     page,
     safe,
@@ -41,6 +42,15 @@ PAPER_ROUTES: Final[dict[str, Route]] = {
     "documents:gaudi-page": Route(
         {"GET": signed_in(NOT_FOUND), "HEAD": insiders(OK)}, _PAPER, otherwise=signed_in(NOT_ALLOWED)
     ),
+    "communities:paper": Route(  # an attestation is not published
+        safe(everybody(NOT_FOUND)), lambda world, side: [world.side(side).cer.pk, world.side(side).paper.pk]
+    ),
+    **{
+        f"communities:join-paper-{action}": Route(  # nobody of them has an application: they are led to begin one
+            {"POST": everybody(MOVED)}, lambda world, side: [world.side(side).cer.pk], is_published=True
+        )
+        for action in ("add", "remove")
+    },
     "core:plant-new-from-gaudi": page(signed_in(OK), otherwise=signed_in(NOT_ALLOWED)),
     "core:plant-gaudi-update": page(insiders(OK), arguments=_PLANT, otherwise=signed_in(NOT_ALLOWED)),
     "core:plant-documents": Route(safe(insiders(OK)), _PLANT, otherwise=signed_in(NOT_ALLOWED)),
