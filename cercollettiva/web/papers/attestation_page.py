@@ -30,11 +30,7 @@ READ_ONLY: Final = ("grid_operator", "producer_name", "producer_vat", "plant_typ
 # The field of the form beside which the attestation's own is told.
 _BESIDE: Final = {column: name for name, column in COLUMNS.items()} | {
     "address": "address",
-    "zip_code": "address",
-    "city": "address",
-    "province": "address",
     "source": "plant_type",
-    "plant_type": "grid_feed_type",
 }
 
 
