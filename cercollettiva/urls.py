@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("cercollettiva.api.urls.fees")),
     path("core/", include("cercollettiva.api.urls.fees", namespace="fees-api-again")),
     path("", include("cercollettiva.web.urls.communities")),  # after core: a slug may look like a number
+    path("documents/", include("cercollettiva.web.urls.documents")),
     path("desk/", include("cercollettiva.web.urls.desk")),
     path("", include("cercollettiva.web.urls.settlement")),
     path("energy/", include("cercollettiva.web.urls.meters")),

@@ -40,6 +40,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     groups: list[dict[str, Any]] = [{"label": "", "entries": entries}]
     if any(place.is_member for place in places):
         entries.append(_entry(request, _("La mia pagina"), reverse("register:me"), ""))
+    papers = _entry(request, _("Documenti"), reverse("documents:list"), "")
+    papers["current"] = request.path.startswith("/documents/")
+    entries.append(papers)
     energy = _energy_entries(request)
     if looks_after(request):
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")

@@ -37,6 +37,7 @@ from tests.access.expectations import (
     visitors,
     with_a_passkey,
 )
+from tests.access.paper_routes import PAPER_ROUTES
 from tests.access.world import SIDES, Actor, Side
 
 ROUTES: Final[dict[str, Route]] = {
@@ -375,3 +376,5 @@ ROUTES.update(
         "meters:broker": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
     }
 )
+
+ROUTES.update(PAPER_ROUTES)

@@ -36,6 +36,10 @@ from cercollettiva.core.models import (
     Plant,
 )
 from cercollettiva.devices.samples import Energies, Power, Registers, Sample, TimeSource
+from cercollettiva.documents import files
+from cercollettiva.documents.formats import PDF
+from cercollettiva.documents.models import Document, Processing
+from cercollettiva.documents.types import Classification, DocumentType
 from cercollettiva.energy.models import (
     ChannelRole,
     DeviceConfiguration,
@@ -96,6 +100,7 @@ class Community:
     member_import: MemberImport
     application: Application  # of somebody who is not in yet
     alert: Alert  # about the meter
+    paper: Document  # the plant's attestation, read; its file is not there
 
     @property
     def published(self) -> list[str]:
@@ -160,7 +165,22 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     things = (cer, plant, device, strangers, canary, member, passkey, session, token, *_make_desk(canary, membership))
     alert = open_alert(device, "silent", f"{canary}-alert", at=now)
     assert alert is not None
-    return Community(*things, application, alert)
+    return Community(*things, application, alert, _make_paper(canary, plant))
+
+
+def _make_paper(canary: str, plant: Plant) -> Document:
+    read = {"pod_code": plant.pod_code, "producer_name": f"{canary}-producer", "address": f"{canary}-street 1"}
+    return Document.objects.create(
+        type=DocumentType.GAUDI,
+        classification=Classification.CONFIDENTIAL,
+        plant=plant,
+        size=0,
+        file_name=f"{canary}.pdf",
+        media_type=PDF,
+        file_key=files.new_key(),
+        processing=Processing.DONE,
+        read_json=json.dumps(read),
+    )
 
 
 def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:

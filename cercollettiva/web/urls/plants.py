@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from cercollettiva.web.views import credentials, meter_check, plant_meters, plant_registry
+from cercollettiva.web.views import credentials, gaudi, meter_check, papers, plant_meters, plant_registry
 
 urlpatterns = [
     path("plants/", plant_registry.plants, name="plants"),
     path("plants/create/", plant_registry.create, name="plant-create"),
+    path("plants/new-from-gaudi/", gaudi.new_plant, name="plant-new-from-gaudi"),
+    path("plants/<int:pk>/gaudi-update/", gaudi.update_plant, name="plant-gaudi-update"),
+    path("plants/<int:pk>/documents/", papers.plant_papers, name="plant-documents"),
     path("plants/<int:pk>/update/", plant_registry.update, name="plant-update"),
     path("plants/<int:pk>/delete/", plant_registry.delete, name="plant-delete"),
     path("plants/<int:pk>/mqtt/", plant_meters.plant_mqtt, name="plant-mqtt"),

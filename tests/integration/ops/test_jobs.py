@@ -170,4 +170,7 @@ def test_once_does_each_job_and_ends(capsys):
         "print_cards",
         "import_members",
         "remind_of_fees",
+        "read_papers",
+        "retire_old_papers",
+        "tell_of_expiring_papers",
     ]

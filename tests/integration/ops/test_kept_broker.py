@@ -263,7 +263,7 @@ def test_a_setting_that_would_open_the_broker_is_refused(kept, settings, setting
 
 def test_a_state_that_does_not_load_is_moved_aside_and_people_are_told(kept):
     """Fault 14. Mosquitto itself refuses to start with it."""
-    community, secrets = make_community("A"), make_devices(1)
+    secrets = make_devices(1)
     started(kept)
     (name,) = secrets
     kept.client("ingest-1", clean=False).subscribe("#").leave()
