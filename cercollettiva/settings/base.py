@@ -263,6 +263,8 @@ KEEP_REGISTERS = timedelta(days=env.whole_number("KEEP_REGISTERS_DAYS", 731))
 KEEP_INTERVALS = timedelta(days=env.whole_number("KEEP_INTERVALS_DAYS", 3653))
 KEEP_AUDIT = timedelta(days=env.at_least("KEEP_AUDIT_DAYS", 365, least=183))  # the database itself refuses less
 KEEP_INVITATIONS = timedelta(days=env.whole_number("KEEP_INVITATIONS_DAYS", 365))
+# From somebody's request to be erased until it is carried out by itself; meanwhile it can be taken back.
+ERASURE_COOLING_OFF = timedelta(days=env.whole_number("ERASURE_COOLING_OFF_DAYS", 14))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CerCollettiva <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -118,6 +118,10 @@ MAP: dict[str, Fields] = {
     "users.AuditHead": {"hash": NotPersonal("a hash of the chain"), REST: NotPersonal("a count")},
     "users.AuditAnchor": {"hash": NotPersonal("a hash of the chain"), REST: NotPersonal("a count")},
     "users.AccountDeletionRequest": {REST: plainly(ACCOUNT, STATE)},
+    "users.DataExport": {
+        "file_key": ACCOUNT._replace(term=Term.WEEK),  # with its file, a day after it was made
+        REST: plainly(ACCOUNT._replace(term=Term.WEEK), STATE),
+    },
     "users.ApiToken": {
         "name": plainly(ACCOUNT, "the person's own word for a program, shown in their list"),
         **same(NotPersonal("of a random token"), "token_hash", "hint"),
