@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
@@ -40,6 +38,7 @@ from cercollettiva.energy.queries.quarters import Quarter, quarters_of_plants
 from cercollettiva.users.datamap import Term
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.rights.holdings import Fate, File, Holding, Part
+from cercollettiva.users.rights.lines import csv_line
 
 COMPUTED: Final = gettext_lazy("da qui si ricalcolano i quarti d’ora degli incentivi; poi si cancellano")
 WHERE: Final = gettext_lazy("quale misuratore ha misurato che cosa, e quando")
@@ -134,7 +133,7 @@ def _files(user: CustomUser) -> Iterable[File]:
 
 def _quarters(plant: Plant) -> Iterator[bytes]:
     """A year at a time, while the plant was theirs."""
-    yield _row(("start", "drawn_mwh", "injected_mwh", "produced_mwh", "coverage", "quality", "source"))
+    yield csv_line(("start", "drawn_mwh", "injected_mwh", "produced_mwh", "coverage", "quality", "source"))
     stored = EnergyInterval.objects.filter(device__in=DevicePlacement.objects.filter(plant=plant).values("device"))
     ends = stored.aggregate(first=models.Min("start"), last=models.Max("start"))
     if ends["first"] is None:
@@ -143,20 +142,14 @@ def _quarters(plant: Plant) -> Iterator[bytes]:
     while start <= ends["last"] and (until is None or start < until):
         end = start.replace(year=start.year + 1, month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
         for quarter in quarters_of_plants([plant], start, min(end, until) if until else end):
-            yield _row(_columns(quarter))
+            yield csv_line(_columns(quarter))
         start = end
 
 
 def _columns(quarter: Quarter) -> tuple[object, ...]:
     energies = (quarter.energy_in, quarter.energy_out, quarter.produced)
     coverage = round(quarter.coverage, 6)
-    return (quarter.start.isoformat(), *energies, coverage, quarter.quality.name, quarter.source.name)
-
-
-def _row(values: Iterable[object]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(values)
-    return line.getvalue().encode()
+    return (quarter.start, *energies, coverage, quarter.quality.name, quarter.source.name)
 
 
 def _kept_or_gone(model: type[models.Model], label: str, column: str) -> tuple[Holding, Holding]:

@@ -26,6 +26,7 @@ from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
+from cercollettiva.ops.rights import carry_out_erasures, make_exports
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
 from cercollettiva.ops.watching import check_clocks, tell_of_alerts, watch_meters
 
@@ -77,6 +78,8 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     print_cards: crontab(),
     import_members: crontab(),
     remind_of_fees: crontab(minute="5", hour="7"),
+    make_exports: crontab(),
+    carry_out_erasures: crontab(minute="13"),
 }
 ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
 

@@ -48,7 +48,9 @@ from cercollettiva.energy.models import (
 from cercollettiva.energy.store import save_samples
 from cercollettiva.monitoring.models import Alert
 from cercollettiva.monitoring.operations import open_alert
+from cercollettiva.users.exports import DataExport, ExportState
 from cercollettiva.users.models import ApiToken, CustomUser, Scope
+from cercollettiva.users.rights import sealed
 from tests.integration.core.scene import LONG_AGO, join, make_plant, make_user
 
 Side = Literal["a", "b"]
@@ -89,6 +91,7 @@ class Community:
     passkey: Authenticator  # the member's
     session: UserSession  # the member's
     token: ApiToken  # the member's
+    export: DataExport  # the member's
     card: MembershipCard  # the member's
     payment: FeePayment  # the member's
     card_job: CardJob
@@ -154,10 +157,22 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     now = timezone.now()
     token, _text = ApiToken.make(member, name=f"{canary}-token", scope=Scope.READ, lasts=timedelta(days=1), at=now)
     strangers, application = _make_strangers(canary, plant), _make_application(canary, cer, number)
-    things = (cer, plant, device, strangers, canary, member, passkey, session, token, *_make_desk(canary, membership))
+    things = (cer, plant, device, strangers, canary, member, passkey, session, token)
     alert = open_alert(device, "silent", f"{canary}-alert", at=now)
     assert alert is not None
-    return Community(*things, application, alert)
+    return Community(*things, _make_export(canary, member), *_make_desk(canary, membership), application, alert)
+
+
+def _make_export(canary: str, member: CustomUser) -> DataExport:
+    """A copy of the member's data that is ready."""
+    now = timezone.now()
+    export = DataExport(user=member, state=ExportState.READY, asked_at=now, expires_at=now + timedelta(hours=1))
+    export.file_key = sealed.new_key()
+    with sealed.SealedWriter(export.file_id, export.file_key) as writer:
+        writer.write(f"{canary}-export".encode())
+    export.size = writer.size
+    export.save()
+    return export
 
 
 def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:

@@ -5,8 +5,6 @@ It is written from the first byte to the last without being held in memory, what
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import zipfile
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from cercollettiva.users.datamap import Basis, Personal, Purpose, Term, entry_of
 from cercollettiva.users.fields import BlindIndexField
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.rights.holdings import Holding, holdings, parts
+from cercollettiva.users.rights.lines import csv_line
 from cercollettiva.users.rights.words import label_of, what_of
 
 ROWS_AT_ONCE: Final = 2000
@@ -101,16 +100,10 @@ def _as_json(user: CustomUser, copied: list[Holding], *, at: datetime) -> bytes:
 def _as_csv(holding: Holding, user: CustomUser) -> Iterator[bytes]:
     """Numbers, times and words of the code: nothing that a spreadsheet could take for a formula."""
     names = [field.attname for field in holding.model_class()._meta.local_concrete_fields if field.attname != "pk"]
-    yield _line(names)
+    yield csv_line(names)
     rows = holding.rows_to_read(user).values_list(*names)
     for row in rows.iterator(chunk_size=ROWS_AT_ONCE):
-        yield _line([value.isoformat() if isinstance(value, datetime) else value for value in row])
-
-
-def _line(values: Any) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(values)
-    return line.getvalue().encode()
+        yield csv_line(row)
 
 
 def _write(archive: zipfile.ZipFile, name: str, content: Iterator[bytes]) -> None:

@@ -92,7 +92,7 @@ def erase(user: CustomUser, *, by: CustomUser | None, at: datetime) -> Outcome:
     for line in lines:
         counted[line.model] += line.rows
     record(Action.PERSON_ERASED, actor=by, subject=person, details={"rows": counted}, at=at)
-    transaction.on_commit(lambda: _tell(email, lines))
+    transaction.on_commit(lambda: _tell(person.pk, email, lines))
     return Outcome(person.pk, lines)
 
 
@@ -150,8 +150,9 @@ def _close_request(user: CustomUser, at: datetime) -> None:
         AccountDeletionRequest.objects.create(user=user, requested_at=at, executed_at=at)
 
 
-def _tell(email: str, lines: list[Line]) -> None:
-    """The last mail, to the address that we no longer have."""
+def _tell(user: int, email: str, lines: list[Line]) -> None:
+    """The last mail, to the address that we no longer have; and the number, for whoever restores an old backup."""
+    logger.info("Person %d was erased", user)
     kept = [line for line in lines if line.fate is not Fate.DELETED]
     text = render_to_string("users/mail/erased.txt", {"kept": kept})
     subject, _blank, body = text.strip().partition("\n")
