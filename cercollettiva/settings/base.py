@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "cercollettiva.users.second_factor.SecondFactorMiddleware",
+    "cercollettiva.users.notice.NoticeMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it sees a refused sign-in first
 ]
 
@@ -166,6 +167,7 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 
 MFA_ADAPTER = "cercollettiva.users.adapters.SecondFactorAdapter"
+MFA_FORMS = {"edit_webauthn": "cercollettiva.web.account_forms.PasskeyNameForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone signs in: the device must have asked who holds it

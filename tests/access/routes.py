@@ -187,6 +187,9 @@ ROUTES.update(
         "account_change_password": form(signed_in(OK)),
         "users:delete_account": page(signed_in(OK), otherwise=signed_in(NOT_ALLOWED)),
         "users:privacy_policy": Route(safe(everybody(OK))),
+        "users:accept_privacy": Route(
+            {**safe(signed_in(OK)), "POST": signed_in(MOVED)}, otherwise=signed_in(NOT_ALLOWED)
+        ),
         "users:privacy": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
         "users:export": Route({**safe(signed_in(OK)), "POST": signed_in(MOVED)}, otherwise=signed_in(NOT_ALLOWED)),
         "users:export_file": Route(
@@ -258,6 +261,11 @@ ROUTES.update(
                 **dict.fromkeys(("POST", "PUT"), everybody(MOVED)),
             },
             otherwise=with_a_passkey(NOT_ALLOWED, others=MOVED),
+        ),
+        "mfa_edit_webauthn": Route(
+            {**safe(owner(OK)), "POST": owner(OK)},  # without a name: it shows itself again
+            lambda world, side: [world.side(side).passkey.pk],
+            otherwise=signed_in(NOT_ALLOWED),
         ),
         "mfa_remove_webauthn": Route(
             {**safe(owner(OK)), "OPTIONS": owner(OK), "POST": owner(MOVED)},

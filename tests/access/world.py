@@ -150,7 +150,7 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     device = _make_device(canary, plant)
     member.confirm_email()
     admin.confirm_email()
-    passkey = Authenticator.objects.create(user=member, type=Authenticator.Type.WEBAUTHN, data=_passkey(canary))
+    passkey = Authenticator.objects.create(user=member, type=Authenticator.Type.WEBAUTHN, data=passkey_data(canary))
     session = UserSession.objects.create(
         user=member, ip="192.0.2.1", session_key=f"{canary}-session", user_agent=f"{canary}-browser"
     )
@@ -207,7 +207,7 @@ def _make_application(canary: str, cer: CERConfiguration, number: int) -> Applic
     return application
 
 
-def _passkey(canary: str) -> dict[str, Any]:
+def passkey_data(canary: str) -> dict[str, Any]:
     """A registration as a browser sends it."""
     key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
     credential = AttestedCredentialData.create(bytes(16), canary.encode(), key)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("password_change/", accounts.ChangePassword.as_view(), name="password_change"),
     path("delete_account/", profile.delete_account, name="delete_account"),
     path("privacy_policy/", profile.privacy_policy, name="privacy_policy"),
+    path("privacy/accept/", privacy.accept_privacy, name="accept_privacy"),
     path("privacy/", privacy.privacy, name="privacy"),
     path("privacy/export/", privacy.export, name="export"),
     path("privacy/export/<int:pk>/", privacy.export_file, name="export_file"),

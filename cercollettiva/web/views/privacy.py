@@ -7,11 +7,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cercollettiva.core.models import CERConfiguration, Organisation
+from cercollettiva.users import consents, notice
 from cercollettiva.users.audit import personal_data_read
 from cercollettiva.users.exports import DataExport, ExportState
 from cercollettiva.users.models import CustomUser
@@ -35,6 +37,26 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "deletion": user.deletion_requests.open().first(),
     }
     return render(request, "users/privacy.html", context)
+
+
+@never_cache
+@login_required
+@require_http_methods(PAGE)
+def accept_privacy(request: HttpRequest) -> HttpResponse:
+    """GET and POST users/privacy/accept/: the notice has a new version; accepting it leads on to where one was."""
+    user = person(request)
+    wanted = (request.POST if request.method == "POST" else request.GET).get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    if request.method == "POST":
+        consents.accept_privacy(user, at=timezone.now())
+        notice.forget(request.session)
+        return redirect(wanted if is_ours else "web:dashboard")
+    if not notice.is_owed_by(user):  # accepted on another device
+        notice.forget(request.session)
+    context = {"version": consents.PRIVACY_VERSION, "next": wanted if is_ours else ""}
+    return render(request, "users/accept_privacy.html", context)
 
 
 @never_cache
