@@ -7,13 +7,13 @@ from typing import Any, Final, NamedTuple
 
 from django.apps import apps
 from django.db import models
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cercollettiva.users.datamap import Personal, Purpose, entry_of, whole_map
 from cercollettiva.users.fields import BlindIndexField
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.rights.holdings import holdings
+from cercollettiva.users.rights.words import columns_of, table_of
 
 MEMBERS: Final = gettext_lazy("soci, chi chiede di esserlo, amministratori e tecnici")
 # Whose data and who gets them, for each purpose.
@@ -97,11 +97,10 @@ def _fields(model: type[models.Model], whole: Any) -> Iterable[Field]:
 
 
 def _table(model: type[models.Model], fields: list[Field]) -> Table:
-    label = _("permessi") if model._meta.auto_created else str(model._meta.verbose_name_plural)
     entries = [field.entry for field in fields]
     return Table(
-        label,
-        _once(field.label for field in fields),
+        table_of(model),
+        columns_of(model, _once(field.label for field in fields)),
         _once(entry.basis.label for entry in entries),
         _once(entry.term.label for entry in entries),
         _once(entry.kept.label for entry in entries),
