@@ -140,9 +140,9 @@ def privacy_policy(request: HttpRequest) -> HttpResponse:
 @transaction.atomic
 def _request_deletion(user: CustomUser) -> None:
     now = timezone.now()
-    AccountDeletionRequest.objects.create(user=user, requested_at=now)
+    deletion = AccountDeletionRequest.objects.create(user=user, requested_at=now)
     signals.deletion_requested.send(CustomUser, user=user, by=user, at=now)
-    text = render_to_string("users/mail/deletion_requested.txt", {"site": settings.SITE_URL})
+    text = render_to_string("users/mail/deletion_requested.txt", {"site": settings.SITE_URL, "due": deletion.due_at})
     subject, _blank, body = text.strip().partition("\n")
     transaction.on_commit(EmailMessage(subject, body.strip() + "\n", to=[user.email]).send)
 
