@@ -63,7 +63,7 @@ MAP: dict[str, Fields] = {
         REST: plainly(MEASURING, "of a thing that stands in a household"),
     },
     "energy.MQTTAuditLog": {
-        "detail": NotPersonal("what was done to the broker"),
+        "detail": plainly(SECURITY, "names the meter and where it was put, to platform staff alone"),
         "address": plainly(SECURITY, "shown to platform staff alone"),
         REST: plainly(SECURITY, "the key of who did it"),
     },

@@ -27,6 +27,7 @@ from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, Energ
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
 from cercollettiva.ops.papers import forget_drafts, read_papers, retire_old_papers, tell_of_expiring_papers
+from cercollettiva.ops.rights import carry_out_erasures, make_exports
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
 from cercollettiva.ops.watching import check_clocks, tell_of_alerts, watch_meters
 
@@ -77,6 +78,8 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     read_papers: crontab(),  # and within seconds: see Scheduler
     retire_old_papers: crontab(minute="27", hour="2"),
     tell_of_expiring_papers: crontab(minute="15", hour="7"),
+    make_exports: crontab(),
+    carry_out_erasures: crontab(minute="13"),
 }
 ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
 

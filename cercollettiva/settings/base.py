@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "cercollettiva.users.second_factor.SecondFactorMiddleware",
+    "cercollettiva.users.notice.NoticeMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it sees a refused sign-in first
 ]
 
@@ -167,6 +168,7 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 
 MFA_ADAPTER = "cercollettiva.users.adapters.SecondFactorAdapter"
+MFA_FORMS = {"edit_webauthn": "cercollettiva.web.account_forms.PasskeyNameForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone signs in: the device must have asked who holds it
@@ -264,6 +266,8 @@ KEEP_REGISTERS = timedelta(days=env.whole_number("KEEP_REGISTERS_DAYS", 731))
 KEEP_INTERVALS = timedelta(days=env.whole_number("KEEP_INTERVALS_DAYS", 3653))
 KEEP_AUDIT = timedelta(days=env.at_least("KEEP_AUDIT_DAYS", 365, least=183))  # the database itself refuses less
 KEEP_INVITATIONS = timedelta(days=env.whole_number("KEEP_INVITATIONS_DAYS", 365))
+# From somebody's request to be erased until it is carried out by itself; meanwhile it can be taken back.
+ERASURE_COOLING_OFF = timedelta(days=env.whole_number("ERASURE_COOLING_OFF_DAYS", 14))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CerCollettiva <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -87,7 +87,7 @@ class ConsentHistory(Exported, HistoryPage):
 
 @admin.register(AccountDeletionRequest)
 class DeletionHistory(HistoryPage):
-    list_display = ("user", "requested_at", "cancelled_at")
+    list_display = ("user", "requested_at", "cancelled_at", "executed_at")
     list_select_related = ("user",)
 
 

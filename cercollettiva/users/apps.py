@@ -10,6 +10,6 @@ class UsersConfig(AppConfig):
     verbose_name = _("persone e accessi")
 
     def ready(self) -> None:
-        from cercollettiva.users import audit_hooks, second_factor, sessions  # noqa: F401  # they listen to signals
+        from cercollettiva.users import audit_hooks, notice, second_factor, sessions  # noqa: F401  # they listen to signals
 
         audit_hooks.connect()

@@ -51,6 +51,8 @@ class Action(models.TextChoices):
     ACCOUNT_DELETED = "ACCOUNT_DELETED", _("utente cancellato")
     DELETION_REQUESTED = "DELETION_REQUESTED", _("cancellazione richiesta")
     DELETION_CANCELLED = "DELETION_CANCELLED", _("cancellazione annullata")
+    DATA_EXPORTED = "DATA_EXPORTED", _("copia dei propri dati scaricata")
+    PERSON_ERASED = "PERSON_ERASED", _("persona cancellata")
     CONSENT_GIVEN = "CONSENT_GIVEN", _("consenso dato")
     CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN", _("consenso revocato")
     ROLE_CHANGED = "ROLE_CHANGED", _("ruolo modificato")

@@ -11,7 +11,7 @@ from cercollettiva.users.audit import Action, record
 from cercollettiva.users.models import Consent, CustomUser
 
 PRIVACY: Final = "privacy"
-PRIVACY_VERSION: Final = "2026-11"  # of the text in templates/users/privacy_policy.html: change both together
+PRIVACY_VERSION: Final = "2026-11"  # of templates/users/privacy_policy.html: change both; people are asked anew
 
 
 def accept_privacy(user: CustomUser, *, at: datetime) -> Consent:

@@ -42,6 +42,7 @@ class Term(models.TextChoices):
     TWO_YEARS = "TWO_YEARS", _("24 mesi")
     YEAR = "YEAR", _("12 mesi")
     WEEK = "WEEK", _("7 giorni")
+    DAY = "DAY", _("un giorno")
     SESSION = "SESSION", _("fino alla fine della sessione")
     OVERWRITTEN = "OVERWRITTEN", _("fino al valore successivo")
 
@@ -118,15 +119,19 @@ MAP: dict[str, Fields] = {
     "users.AuditHead": {"hash": NotPersonal("a hash of the chain"), REST: NotPersonal("a count")},
     "users.AuditAnchor": {"hash": NotPersonal("a hash of the chain"), REST: NotPersonal("a count")},
     "users.AccountDeletionRequest": {REST: plainly(ACCOUNT, STATE)},
+    "users.DataExport": {
+        "file_key": ACCOUNT._replace(term=Term.DAY),  # with its file
+        REST: plainly(ACCOUNT._replace(term=Term.DAY), STATE),
+    },
     "users.ApiToken": {
         "name": plainly(ACCOUNT, "the person's own word for a program, shown in their list"),
         **same(NotPersonal("of a random token"), "token_hash", "hint"),
         REST: plainly(SECURITY, STATE),
     },
     "users.IdempotentAnswer": {
-        "answer": SECURITY._replace(term=Term.WEEK),  # deleted after a day
+        "answer": SECURITY._replace(term=Term.DAY),
         **same(NotPersonal("a random word, a hash, or the key of a row"), "caller", "key", "call_hash"),
-        REST: plainly(SECURITY._replace(term=Term.WEEK), STATE),
+        REST: plainly(SECURITY._replace(term=Term.DAY), STATE),
     },
     "users.SetupToken": {"token_hash": NotPersonal("of the platform, and a hash"), REST: NotPersonal("a time")},
     "sessions.Session": {

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from cercollettiva.users.audit import AuditAnchor as AuditAnchor
 from cercollettiva.users.audit import AuditHead as AuditHead
 from cercollettiva.users.audit import AuditLine as AuditLine
+from cercollettiva.users.exports import DataExport as DataExport
 from cercollettiva.users.fields import (
     BlindIndexedModel,
     BlindIndexedQuerySet,
@@ -129,6 +130,8 @@ class CustomUser(BlindIndexedModel, AbstractBaseUser, PermissionsMixin):
     second_factor_due_at = models.DateTimeField(
         _("verifica in due passaggi entro il"), null=True, blank=True, editable=False
     )  # null: no role has asked for one yet
+    # What is left of somebody who was erased has no name, and nobody signs in with it.
+    erased_at = models.DateTimeField(_("cancellato il"), null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(_("iscritto dal"), default=timezone.now, editable=False)
 
     objects = CustomUserManager()

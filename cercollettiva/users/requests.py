@@ -27,20 +27,22 @@ def digest(token: str) -> str:
 
 class AccountDeletionRequestQuerySet(VisibleQuerySet["AccountDeletionRequest"]):
     def open(self) -> Self:
-        return self.filter(cancelled_at__isnull=True)
+        """Neither taken back nor carried out."""
+        return self.filter(cancelled_at__isnull=True, executed_at__isnull=True)
 
     def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
         return self.filter(user=user)
 
 
 class AccountDeletionRequest(models.Model):
-    """That a person asked for their account to go. It deletes nothing by itself: the ledger has terms of its own."""
+    """That a person asked for their account to go; `rights.erasure` carries it out, and what the law keeps stays."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="deletion_requests", verbose_name=_("utente")
     )
     requested_at = models.DateTimeField(_("chiesta il"))
     cancelled_at = models.DateTimeField(_("annullata il"), null=True, blank=True)
+    executed_at = models.DateTimeField(_("eseguita il"), null=True, blank=True)
 
     objects = AccountDeletionRequestQuerySet.as_manager()
 
@@ -56,6 +58,11 @@ class AccountDeletionRequest(models.Model):
                 condition=Q(cancelled_at__isnull=True) | Q(cancelled_at__gte=F("requested_at")),
                 name="deletion_request_cancelled_after_it_was_made",
             ),
+            models.CheckConstraint(
+                condition=Q(executed_at__isnull=True)
+                | Q(cancelled_at__isnull=True, executed_at__gte=F("requested_at")),
+                name="deletion_request_executed_unless_cancelled",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,6 +71,11 @@ class AccountDeletionRequest(models.Model):
     def cancel(self, *, at: datetime) -> None:
         self.cancelled_at = at
         self.save(update_fields=["cancelled_at"])
+
+    @property
+    def due_at(self) -> datetime:
+        """When it is carried out without anybody doing anything, if nothing stands in its way."""
+        return self.requested_at + settings.ERASURE_COOLING_OFF
 
 
 class SetupTokenQuerySet(VisibleQuerySet["SetupToken"]):

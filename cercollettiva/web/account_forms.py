@@ -12,6 +12,7 @@ from allauth.account.forms import (
     ResetPasswordKeyForm,
     SignupForm,
 )
+from allauth.mfa.webauthn.forms import EditWebAuthnForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -75,6 +76,10 @@ class ConfirmationForm(ReauthenticateForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].help_text = ""  # whoever is in knows it, or signs out and asks for another
+
+
+class PasskeyNameForm(EditWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(label=_("Nome"), max_length=100)
 
 
 class ForgottenForm(ResetPasswordForm):  # type: ignore[misc]

@@ -104,6 +104,8 @@ def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place])
         entries += _desk_entries(request, place, alone=len(administered) == 1)
         label = _("Schermo pubblico") if len(administered) == 1 else f"{_('Schermo pubblico')}: {place.name}"
         entries.append(_entry(request, label, reverse("core:screen", args=[place.community]), ""))
+    if administered or is_staff:
+        entries.append(_entry(request, _("Registro dei trattamenti"), reverse("users:processing"), ""))
     if is_staff:
         entries.append(_entry(request, _("Persone"), reverse("users:management"), "members"))
         entries.append(_entry(request, _("Amministrazione"), reverse("admin:index"), ""))

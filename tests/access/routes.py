@@ -188,6 +188,20 @@ ROUTES.update(
         "account_change_password": form(signed_in(OK)),
         "users:delete_account": page(signed_in(OK), otherwise=signed_in(NOT_ALLOWED)),
         "users:privacy_policy": Route(safe(everybody(OK))),
+        "users:accept_privacy": Route(
+            {**safe(signed_in(OK)), "POST": signed_in(MOVED)}, otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "users:privacy": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "users:export": Route({**safe(signed_in(OK)), "POST": signed_in(MOVED)}, otherwise=signed_in(NOT_ALLOWED)),
+        "users:export_file": Route(
+            safe(owner(OK)), lambda world, side: [world.side(side).export.pk], otherwise=signed_in(NOT_ALLOWED)
+        ),
+        "users:processing": Route(safe(any_administrator(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "users:erase": Route(
+            {**safe(staff(OK)), "POST": staff(OK)},  # without the box that confirms: it shows itself again
+            lambda world, side: [world.side(side).member.pk],
+            otherwise=staff(NOT_ALLOWED),
+        ),
         "users:sessions": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
         "users:end_all_sessions": Route({"POST": signed_in(MOVED)}, otherwise=signed_in(NOT_ALLOWED)),
         "users:end_session": Route(
@@ -248,6 +262,11 @@ ROUTES.update(
                 **dict.fromkeys(("POST", "PUT"), everybody(MOVED)),
             },
             otherwise=with_a_passkey(NOT_ALLOWED, others=MOVED),
+        ),
+        "mfa_edit_webauthn": Route(
+            {**safe(owner(OK)), "POST": owner(OK)},  # without a name: it shows itself again
+            lambda world, side: [world.side(side).passkey.pk],
+            otherwise=signed_in(NOT_ALLOWED),
         ),
         "mfa_remove_webauthn": Route(
             {**safe(owner(OK)), "OPTIONS": owner(OK), "POST": owner(MOVED)},

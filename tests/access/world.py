@@ -53,7 +53,9 @@ from cercollettiva.energy.models import (
 from cercollettiva.energy.store import save_samples
 from cercollettiva.monitoring.models import Alert
 from cercollettiva.monitoring.operations import open_alert
+from cercollettiva.users.exports import DataExport, ExportState
 from cercollettiva.users.models import ApiToken, CustomUser, Scope
+from cercollettiva.users.rights import sealed
 from tests.integration.core.scene import LONG_AGO, join, make_plant, make_user
 
 Side = Literal["a", "b"]
@@ -94,6 +96,7 @@ class Community:
     passkey: Authenticator  # the member's
     session: UserSession  # the member's
     token: ApiToken  # the member's
+    export: DataExport  # the member's
     card: MembershipCard  # the member's
     payment: FeePayment  # the member's
     card_job: CardJob
@@ -155,17 +158,18 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     device = _make_device(canary, plant)
     member.confirm_email()
     admin.confirm_email()
-    passkey = Authenticator.objects.create(user=member, type=Authenticator.Type.WEBAUTHN, data=_passkey(canary))
+    passkey = Authenticator.objects.create(user=member, type=Authenticator.Type.WEBAUTHN, data=passkey_data(canary))
     session = UserSession.objects.create(
         user=member, ip="192.0.2.1", session_key=f"{canary}-session", user_agent=f"{canary}-browser"
     )
     now = timezone.now()
     token, _text = ApiToken.make(member, name=f"{canary}-token", scope=Scope.READ, lasts=timedelta(days=1), at=now)
     strangers, application = _make_strangers(canary, plant), _make_application(canary, cer, number)
-    things = (cer, plant, device, strangers, canary, member, passkey, session, token, *_make_desk(canary, membership))
+    things = (cer, plant, device, strangers, canary, member, passkey, session, token)
     alert = open_alert(device, "silent", f"{canary}-alert", at=now)
     assert alert is not None
-    return Community(*things, application, alert, _make_paper(canary, plant))
+    desk = _make_desk(canary, membership)
+    return Community(*things, _make_export(canary, member), *desk, application, alert, _make_paper(canary, plant))
 
 
 def _make_paper(canary: str, plant: Plant) -> Document:
@@ -181,6 +185,18 @@ def _make_paper(canary: str, plant: Plant) -> Document:
         processing=Processing.DONE,
         read_json=json.dumps(read),
     )
+
+
+def _make_export(canary: str, member: CustomUser) -> DataExport:
+    """A copy of the member's data that is ready."""
+    now = timezone.now()
+    export = DataExport(user=member, state=ExportState.READY, asked_at=now, expires_at=now + timedelta(hours=1))
+    export.file_key = sealed.new_key()
+    with sealed.SealedWriter(export.file_id, export.file_key) as writer:
+        writer.write(f"{canary}-export".encode())
+    export.size = writer.size
+    export.save()
+    return export
 
 
 def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:
@@ -215,7 +231,7 @@ def _make_application(canary: str, cer: CERConfiguration, number: int) -> Applic
     return application
 
 
-def _passkey(canary: str) -> dict[str, Any]:
+def passkey_data(canary: str) -> dict[str, Any]:
     """A registration as a browser sends it."""
     key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
     credential = AttestedCredentialData.create(bytes(16), canary.encode(), key)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 
 import pytest
@@ -232,6 +234,53 @@ def test_ending_all_sessions_signs_out_every_browser(somebody):
     assert "/users/login/" in there.page.url
 
 
+def test_somebody_takes_their_data_and_goes(somebody, office):
+    person = somebody()
+    person.register("goes@example.it")
+    person.open("/users/profile/")
+    person.follow("Che cosa conserviamo di te")
+    expect(person.page.locator("main")).to_contain_text("contratto: lo statuto e il regolamento")
+    person.page.locator("main").get_by_role("link", name=re.compile("^Una copia di tutto")).click()
+    person.press("Prepara la copia")
+    expect(person.page.locator("h1")).to_have_text("La copia è in preparazione.")
+    office.manage("work", "--once")
+    with person.page.expect_download() as started:  # the page has looked again by itself
+        person.follow("Scarica la copia")
+    with zipfile.ZipFile(started.value.path()) as copy:
+        told = json.loads(copy.read("dati.json"))
+        assert copy.testzip() is None
+    assert told["tables"]["users.CustomUser"]["rows"][0]["fiscal_code"] == FISCAL_CODE
+    assert STAFF not in json.dumps(told)
+
+    person.open("/users/delete_account/")
+    expect(person.page.locator("main")).to_contain_text("Hai 14 giorni per ripensarci")
+    person.fill(password=PASSWORD)
+    person.press("Chiedi la cancellazione")
+    person.page.wait_for_url("**/users/profile/")
+    office.manage("work", "--once")
+    person.open("/users/privacy/")  # it is too early
+    office.manage("shell", "--verbosity=0", "-c", TWO_WEEKS_AGO)
+    office.manage("work", "--once")
+
+    person.open("/users/profile/")
+    assert "/users/login/" in person.page.url
+    person.sign_in("goes@example.it")
+    expect(person.page.locator("[role=alert]")).to_contain_text("Email o password non corrispondono")
+    assert "Abbiamo cancellato i tuoi dati" in office.mails_to("goes@example.it")[-1]
+    status = json.loads(office.manage("gdpr", "status", "--json"))
+    assert (status["requests"], status["erased"]) == ([], 1)
+    assert complaints_of(person) == []
+
+
+TWO_WEEKS_AGO = """
+from datetime import timedelta
+from cercollettiva.users.models import AccountDeletionRequest
+request = AccountDeletionRequest.objects.open().get()
+request.requested_at -= timedelta(days=15)
+request.save()
+"""
+
+
 # --- every new page in four shapes
 
 VISITORS_PAGES = {
@@ -253,6 +302,10 @@ STAFF_PAGES = {
     "password": "/users/password_change/",
     "confirm": "/users/confirm/",
     "delete": "/users/delete_account/",
+    "own-data": "/users/privacy/",
+    "copy": "/users/privacy/export/",
+    "processing": "/users/privacy/register/",
+    "erase": "/users/management/2/erase/",
     "management": "/users/management/",
     "person": "/users/management/1/",
     "roles": "/cer/1/roles/",

@@ -30,7 +30,11 @@ urlpatterns = [
     path("second_factor/", second_factor.Index.as_view(), name="mfa_index"),
     path("second_factor/passkeys/", second_factor.Index.as_view(), name="mfa_list_webauthn"),
     path("second_factor/verify/", mfa.authenticate, name="mfa_authenticate"),
-    path("second_factor/confirm/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path(
+        "second_factor/confirm/",
+        mfa.ReauthenticateView.as_view(template_name="account/reauthenticate.html"),
+        name="mfa_reauthenticate",
+    ),
     path("second_factor/app/activate/", totp.activate_totp, name="mfa_activate_totp"),
     path("second_factor/app/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("second_factor/recovery/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
@@ -39,5 +43,6 @@ urlpatterns = [
     path("second_factor/passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
     path("second_factor/passkeys/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
     path("second_factor/passkeys/confirm/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("second_factor/passkeys/<int:pk>/edit/", second_factor.rename_passkey, name="mfa_edit_webauthn"),
     path("second_factor/passkeys/<int:pk>/remove/", second_factor.remove_passkey, name="mfa_remove_webauthn"),
 ]

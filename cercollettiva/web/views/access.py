@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -25,3 +26,9 @@ def managers_only(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return login_required(for_managers)
+
+
+def proven_anew(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Whoever is signed in says again who they are, unless they did a moment ago; inside `login_required`."""
+    guarded: Callable[..., Any] = reauthentication_required(view)
+    return guarded

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cercollettiva.core.models import CERMembership, MemberRole, RoleChange
 from cercollettiva.users import second_factor, sessions, signals
 from cercollettiva.users.audit import personal_data_read
-from cercollettiva.users.models import CustomUser
+from cercollettiva.users.models import AccountDeletionRequest, CustomUser
 from cercollettiva.web.browsers import browser_of
 
 PEOPLE_PER_PAGE = 50
@@ -108,7 +108,7 @@ def _found(rows: QuerySet[CustomUser], chosen: dict[str, Any]) -> QuerySet[Custo
     if state in ("active", "disabled"):
         rows = rows.filter(is_active=state == "active")
     elif state == "deletion":
-        rows = rows.filter(deletion_requests__cancelled_at__isnull=True, deletion_requests__isnull=False)
+        rows = rows.filter(pk__in=AccountDeletionRequest.objects.open().values("user"))
     return rows
 
 
@@ -150,6 +150,8 @@ def _act(request: HttpRequest, chosen: CustomUser, action: str) -> None:
         messages.error(request, _("Su te stesso questo non si può fare: chiedi a un altro gestore."))
     elif chosen.is_superuser and not by.is_superuser:
         messages.error(request, _("Solo chi ha tutti i permessi può cambiare chi ha tutti i permessi."))
+    elif chosen.erased_at is not None:
+        messages.error(request, _("Questa persona è stata cancellata: di lei non c’è più niente da cambiare."))
     elif action in ("disable", "enable"):
         chosen.is_active = action == "enable"
         chosen.save(update_fields=["is_active"])

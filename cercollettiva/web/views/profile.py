@@ -23,6 +23,7 @@ from cercollettiva.core.models import CERMembership
 from cercollettiva.users import second_factor, sessions, signals
 from cercollettiva.users.consents import PRIVACY_VERSION
 from cercollettiva.users.models import AccountDeletionRequest, CustomUser
+from cercollettiva.users.rights.erasure import obstacles_of, preview
 from cercollettiva.web.account_forms import PasswordForm, ProfileForm
 from cercollettiva.web.browsers import browser_of
 
@@ -120,7 +121,14 @@ def delete_account(request: HttpRequest) -> HttpResponse:
             _request_deletion(user)
         messages.success(request, _("Richiesta ricevuta: puoi annullarla finché non viene eseguita."))
         return redirect("users:profile")
-    return render(request, "users/delete_account.html", {"form": form, "deletion": open_request, "now": now})
+    context = {
+        "form": form,
+        "deletion": open_request,
+        "days": settings.ERASURE_COOLING_OFF.days,
+        "lines": preview(user, at=now),
+        "obstacles": obstacles_of(user, at=now),
+    }
+    return render(request, "users/delete_account.html", context)
 
 
 @require_safe
@@ -132,9 +140,9 @@ def privacy_policy(request: HttpRequest) -> HttpResponse:
 @transaction.atomic
 def _request_deletion(user: CustomUser) -> None:
     now = timezone.now()
-    AccountDeletionRequest.objects.create(user=user, requested_at=now)
+    deletion = AccountDeletionRequest.objects.create(user=user, requested_at=now)
     signals.deletion_requested.send(CustomUser, user=user, by=user, at=now)
-    text = render_to_string("users/mail/deletion_requested.txt", {"site": settings.SITE_URL})
+    text = render_to_string("users/mail/deletion_requested.txt", {"site": settings.SITE_URL, "due": deletion.due_at})
     subject, _blank, body = text.strip().partition("\n")
     transaction.on_commit(EmailMessage(subject, body.strip() + "\n", to=[user.email]).send)
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from allauth.mfa.webauthn.views import EditWebAuthnView, RemoveWebAuthnView
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
 
 from cercollettiva.users import second_factor
 
@@ -35,6 +36,15 @@ class Index(IndexView):  # type: ignore[misc]  # allauth's views are dynamic
             "due_at": request.user.second_factor_due_at,
             "next": wanted if is_ours and may_go_on else "",
         }
+
+
+@login_required
+@require_http_methods(("GET", "HEAD", "POST"))
+def rename_passkey(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """GET and POST users/second_factor/passkeys/<pk>/edit/: the name by which one knows one's own again."""
+    get_object_or_404(Authenticator, pk=pk, user=request.user, type=Authenticator.Type.WEBAUTHN)
+    response: HttpResponseBase = EditWebAuthnView.as_view()(request, pk=pk)
+    return response
 
 
 @login_required

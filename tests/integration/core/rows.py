@@ -63,6 +63,7 @@ from cercollettiva.settlement.models import (
 )
 from cercollettiva.settlement.operations import write_rule
 from cercollettiva.users.audit import GENESIS, Action, record
+from cercollettiva.users.exports import DataExport
 from cercollettiva.users.models import AccountDeletionRequest, AuditAnchor, AuditHead, Consent, SetupToken
 from cercollettiva.users.tokens import ApiToken, IdempotentAnswer, Scope
 from tests.integration.core.scene import (
@@ -236,6 +237,10 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "what happened to an application": (
         lambda side: ApplicationEvent.objects.create(application=application(side), kind="SUBMITTED", at=NOW),
         THE_MEMBER_AND_ADMIN,
+    ),
+    "copy of the member's data": (
+        lambda side: DataExport.objects.create(user=side.member, asked_at=NOW),
+        {"member"} | STAFF,
     ),
     "the member's token": (
         lambda side: ApiToken.make(side.member, name="t", scope=Scope.READ, lasts=timedelta(days=1), at=NOW)[0],

@@ -16,6 +16,7 @@ from cercollettiva.core.models import Application, ApplicationEvent, MemberImpor
 from cercollettiva.documents.models import Document
 from cercollettiva.documents.types import DocumentType
 from cercollettiva.energy.models import MQTTBroker
+from cercollettiva.users.exports import DataExport
 from cercollettiva.users.fields import encrypted_fields_of
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.tokens import IdempotentAnswer
@@ -58,6 +59,7 @@ def sow() -> None:
     ApplicationEvent.objects.create(application=application, kind="CORRECTION", at=NOW, **of_model(ApplicationEvent))
     MQTTBroker.objects.create(name="Broker", host="localhost", **of_model(MQTTBroker))
     IdempotentAnswer.objects.create(caller="user:1", key="k", call_hash="h", **of_model(IdempotentAnswer))
+    DataExport.objects.create(user=user, asked_at=NOW, **of_model(DataExport))
     Document.objects.create(type=DocumentType.BILL, owner=user, size=0, **of_model(Document))
 
 
