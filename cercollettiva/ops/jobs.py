@@ -24,6 +24,7 @@ from huey.serializer import SignedSerializer
 from cercollettiva.core import applications
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
+from cercollettiva.ops.backup import runs
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
@@ -64,6 +65,11 @@ def forget_drafts(now: datetime) -> int:
     return applications.forget_drafts(now=now)
 
 
+def nightly_backup(now: datetime) -> str:
+    """A backup where BACKUP_DIR names a place for it; what came of it is in the table either way."""
+    return runs.back_up_if_asked(now)
+
+
 PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     make_partitions: crontab(minute="7"),
     prune: crontab(minute="23", hour="*/6"),
@@ -77,6 +83,7 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     print_cards: crontab(),
     import_members: crontab(),
     remind_of_fees: crontab(minute="5", hour="7"),
+    nightly_backup: crontab(minute="33", hour="1"),
 }
 ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
 

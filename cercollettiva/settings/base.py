@@ -208,6 +208,13 @@ STATICFILES_FINDERS = [
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = env.folder("MEDIA_ROOT", STATE_DIR / "media")
 
+# Certificates whose end `doctor` watches: PEM files of the proxy and the broker.
+CERTIFICATE_FILES = env.words("CERTIFICATE_FILES")
+
+# Backups: where they are kept, and the keys that seal them. Without the folder none is made at night.
+BACKUP_DIR = env.text("BACKUP_DIR")
+BACKUP_KEYS = env.backup_keys("BACKUP_KEY")
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],

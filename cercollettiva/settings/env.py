@@ -132,6 +132,22 @@ def key_ring(name: str, value: str) -> dict[str, bytes]:
     return ring
 
 
+def backup_keys(name: str) -> list[bytes]:
+    """The keys of backups, separated by commas: the first encrypts, all of them open. Base64 or hex, 32 bytes each."""
+    keys = []
+    for entry in words(name):
+        encoded = entry.rpartition(":")[2]  # an id before it is allowed, and says nothing
+        try:
+            is_hex = len(encoded) == 2 * KEY_BYTES
+            key = bytes.fromhex(encoded) if is_hex else base64.b64decode(encoded, validate=True)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must be base64 of {KEY_BYTES} random bytes.") from error
+        if len(key) != KEY_BYTES or not looks_random(key):
+            raise ImproperlyConfigured(f"{name} must be {KEY_BYTES} random bytes: openssl rand -base64 {KEY_BYTES}")
+        keys.append(key)
+    return keys
+
+
 def looks_random(key: bytes) -> bool:
     """Not a word, a repetition or a row of numbers; one random key of a billion billion looks like one of these."""
     steps = {(after - before) % 256 for before, after in pairwise(key)}
