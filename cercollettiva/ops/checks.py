@@ -19,6 +19,7 @@ from django.core import checks as django_checks
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
+from packaging.requirements import Requirement
 
 from cercollettiva import __version__
 from cercollettiva.energy import partitions
@@ -211,11 +212,10 @@ def _now() -> datetime:
 
 
 def _open_one_of_each() -> None:
-    """One value of each encrypted column: reading it decrypts it."""
+    """Some values of each encrypted column: reading them decrypts them."""
     for model in apps.get_models():
         for field in encrypted_fields_of(model):
-            rows = model._base_manager.exclude(**{field.name: ""}).exclude(**{f"{field.name}__isnull": True})
-            list(rows.order_by("pk").values_list(field.name, flat=True)[:1])
+            list(model._base_manager.order_by("pk").values_list(field.name, flat=True)[:20])
 
 
 def _missing_months() -> list[str]:
@@ -260,8 +260,12 @@ def _other_than_locked() -> list[str]:
 
 
 def _locked() -> Iterator[tuple[str, str]]:
+    """Name and version of what this Python and this system need."""
     if LOCK_FILE.exists():
-        yield from re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", LOCK_FILE.read_text(), re.MULTILINE)
+        for line in re.findall(r"^([A-Za-z0-9].*==[^\\\n]+)", LOCK_FILE.read_text(), re.MULTILINE):
+            asked = Requirement(line.strip())
+            if asked.marker is None or asked.marker.evaluate():
+                yield asked.name, str(asked.specifier).removeprefix("==")
 
 
 def _installed(name: str) -> str | None:

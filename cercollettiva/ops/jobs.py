@@ -131,7 +131,7 @@ def make_queue() -> Huey:
         names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
         chosen = connection.settings_dict
         login = {name: chosen[key] for key, name in names.items() if chosen.get(key)}
-        queue: Huey = PostgresHuey(QUEUE, **options, **login)
+        queue: Huey = PostgresHuey(QUEUE, **options, **settings.POSTGRES_OPTIONS, **login)
     else:
         queue = SqliteHuey(QUEUE, filename=str(beside_database("jobs.sqlite3")), timeout=SQLITE_BUSY_SECONDS, **options)
     for job, due in PERIODIC.items():

@@ -59,6 +59,13 @@ def count(name: str, default: int) -> int:
     return int(value)
 
 
+def choice(name: str, choices: tuple[str, ...], *, default: str) -> str:
+    value = text(name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value
+
+
 def words(name: str) -> list[str]:
     """A comma-separated list; empty when the variable is not set."""
     return [word.strip() for word in text(name).split(",") if word.strip()]

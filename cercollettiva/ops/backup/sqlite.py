@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.backends.sqlite3._functions import register
 from django.utils.translation import gettext as _
 
 from cercollettiva.ops.backup.archive import BLOCK_BYTES
@@ -83,6 +84,7 @@ def counts(opened: sqlite3.Connection) -> dict[str, int]:
 
 def _check(path: Path, tables: Mapping[str, int]) -> None:
     with closing(sqlite3.connect(path)) as opened:
+        register(opened)  # functions of Django's, which constraints call
         state = opened.execute("PRAGMA integrity_check").fetchone()[0]
         found = counts(opened) if state == "ok" else {}
     if state != "ok" or found != dict(tables):
