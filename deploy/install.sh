@@ -113,7 +113,7 @@ rm -rf "$app/var" # of a laptop's settings, under which they are gathered
 
 say 'Tables'
 manage migrate --no-input --verbosity=0
-manage check --deploy --fail-level WARNING
+if [ -z "$quick" ]; then manage check --deploy --fail-level WARNING; fi
 if grep -q '^BROKER_FOLDER=.' "$env_file"; then
     say "The broker's files"
     manage broker_config

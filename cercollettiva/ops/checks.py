@@ -88,7 +88,7 @@ def broker() -> Result:
     if not is_alive(address):
         return Result(
             _("%(where)s non risponde") % {"where": where},
-            _("controlla che il broker sia acceso (systemctl status mosquitto), l’indirizzo e la porta"),
+            _("controlla che il broker sia acceso (systemctl status cercollettiva-broker), l’indirizzo e la porta"),
         )
     answer = health.mqtt()
     if answer.status is Health.UNHEALTHY:

@@ -35,7 +35,7 @@ TITLES: Final[dict[str, str | Promise]] = {
     "configuration": gettext_lazy("configurazione"),
     "clock": gettext_lazy("orologio"),
     "broker": gettext_lazy("broker"),
-    "database": gettext_lazy("database"),
+    "database": gettext_lazy("base di dati"),
     "queue": gettext_lazy("coda dei lavori"),
     "disk": gettext_lazy("disco"),
     "certificates": gettext_lazy("certificati"),
