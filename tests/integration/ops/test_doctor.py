@@ -18,7 +18,7 @@ from django.db import connection
 
 from cercollettiva.energy.models import DeviceState, DirtyQuarter
 from cercollettiva.monitoring import health
-from cercollettiva.monitoring.operations import note_backup
+from cercollettiva.monitoring.backups import note_backup
 from cercollettiva.ops import checks, doctor, jobs
 from cercollettiva.users.models import CustomUser
 from tests.integration.core.scene import make_device
