@@ -19,6 +19,7 @@ from bench import (
     ingest,
     live,
     pages,
+    restore,
     settlement,
     settlement_rows,
     sharing,
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "pages": pages.run,
     "cards": cards.run,
     "api": api.run,
+    "restore": restore.run,
 }
 
 

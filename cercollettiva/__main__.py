@@ -12,7 +12,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cercollettiva.settings.local")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from cercollettiva.settings.refusal import red_for_the_doctor
+
+    with red_for_the_doctor(sys.argv):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

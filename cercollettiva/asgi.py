@@ -12,6 +12,8 @@ pages = get_asgi_application()  # first: it loads the models that the sockets im
 
 from cercollettiva.core.first_start import announce_start  # noqa: E402
 from cercollettiva.live.routing import application as sockets  # noqa: E402
+from cercollettiva.web.serving import limit_queries  # noqa: E402
 
 application = ProtocolTypeRouter({"http": pages, "websocket": sockets})
+limit_queries()
 announce_start(timezone.now())

@@ -19,4 +19,9 @@ MAP: dict[str, Fields] = {
     "monitoring.Look": {REST: NotPersonal("when the check ran")},
     "monitoring.AlertPreferences": {"language": WORD, "choices": CHOSEN, REST: CHOSEN},
     "monitoring.AlertMessage": {REST: ALERTS},
+    "monitoring.BackupRun": {
+        "file_name": NotPersonal("a date"),
+        "reason": NotPersonal("words of the code and of the machine"),
+        REST: NotPersonal("times and sizes"),
+    },
 }

@@ -6,10 +6,10 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.cache import cache
@@ -20,12 +20,14 @@ from django.utils import timezone
 from cercollettiva.energy.models import DeviceState, DirtyQuarter, IngestBatch, MQTTBroker
 from cercollettiva.monitoring.broker import Address, address_of, is_alive
 from cercollettiva.monitoring.broker_state import state_of
+from cercollettiva.monitoring.models import BackupRun
 from cercollettiva.monitoring.probes import Answer, Health, Probe, Question, ask_all
 
 LATE_SECONDS: Final = 120  # a meter says something at least every minute
 SILENT_SECONDS: Final = 900
 CLOCK_SECONDS: Final = 2.0
 MANY_QUARTERS: Final = 10_000  # waiting to be computed
+BACKUP_FRESH: Final = timedelta(hours=26)
 DISK_LOW, DISK_OUT = 0.10, 0.02
 MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
 
@@ -109,9 +111,12 @@ def cache_answers() -> Answer:
 
 
 def system() -> Answer:
-    """Room on the disk that takes uploads, memory to work in, and a clock that is not in the past."""
-    folder = next(path for path in (Path(settings.MEDIA_ROOT), *Path(settings.MEDIA_ROOT).parents) if path.exists())
-    disk = shutil.disk_usage(folder)
+    """Room on the disks that fill up, memory to work in, and a clock that is not in the past.
+
+    A broker whose disk is full goes on acknowledging what it cannot save: only the room left tells.
+    """
+    disks = {name: shutil.disk_usage(folder) for name, folder in growing_folders().items()}
+    disk = min(disks.values(), key=lambda usage: usage.free / usage.total)
     memory = _memory()
     shares = {"disk": (disk.free / disk.total, DISK_LOW, DISK_OUT)}
     if memory:
@@ -135,9 +140,21 @@ def queue() -> Answer:
     return Answer(Health.DEGRADED if waiting > MANY_QUARTERS else Health.HEALTHY, {"quarters_waiting": waiting})
 
 
+@asks_the_database
 def backup() -> Answer:
-    """Unknown until backups are made by the platform."""
-    return Answer(Health.HEALTHY, {"last_backup": None})
+    """The last backup that succeeded is not older than a night and a bit, and nothing failed since."""
+    last = BackupRun.objects.order_by("-ended_at").first()
+    good = BackupRun.objects.filter(succeeded=True).order_by("-ended_at").first()
+    details: dict[str, Any] = {"last_backup": good.ended_at if good else None}
+    if last is None and not settings.BACKUP_DIR:
+        return Answer(Health.HEALTHY, details)  # nobody asked for any
+    if good is not None:
+        details |= {"file": good.file_name, "bytes": good.size, "rows": good.row_count}
+    if last is not None and not last.succeeded:
+        details |= {"failed_at": last.ended_at, "reason": last.reason}
+    is_fresh = good is not None and timezone.now() - good.ended_at <= BACKUP_FRESH
+    is_well = is_fresh and last is not None and last.succeeded
+    return Answer(Health.HEALTHY if is_well else Health.DEGRADED, details)
 
 
 PROBES: Final[dict[str, Probe]] = {
@@ -175,6 +192,18 @@ def broker_address() -> Address | None:
         return address_of(settings.MQTT_URL)
     row = MQTTBroker.objects.filter(is_active=True).first()
     return Address(row.host, row.port, row.use_tls) if row else None
+
+
+def growing_folders() -> dict[str, Path]:
+    """Where uploads, the broker's messages, backups and a SQLite database are written: what exists of each path."""
+    named = {
+        "media": settings.MEDIA_ROOT,
+        "broker": getattr(settings, "BROKER_FOLDER", ""),
+        "backup": settings.BACKUP_DIR,
+        "database": Path(settings.DATABASES["default"]["NAME"]).parent if connection.vendor == "sqlite" else "",
+    }
+    wanted = {name: Path(folder).absolute() for name, folder in named.items() if folder}
+    return {name: next(path for path in (folder, *folder.parents) if path.exists()) for name, folder in wanted.items()}
 
 
 def _memory() -> dict[str, int]:

@@ -88,6 +88,9 @@ def _of_machine(answers: dict[str, Answer]) -> Iterator[Metric]:
     ):
         if told.get(key) is not None:
             yield GaugeMetricFamily(name, words, value=told[key])
+    if (made_at := answers["backup"].details.get("last_backup")) is not None:
+        age = _age(made_at, timezone.now())
+        yield GaugeMetricFamily("cer_last_backup_age_seconds", "Seconds since a backup succeeded.", value=age)
 
 
 def _of_counts(told: dict[str, Any]) -> Iterator[Metric]:

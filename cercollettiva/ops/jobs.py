@@ -24,6 +24,7 @@ from huey.serializer import SignedSerializer
 from cercollettiva.documents import reading
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
+from cercollettiva.ops.backup import runs
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
 from cercollettiva.ops.papers import forget_drafts, read_papers, retire_old_papers, tell_of_expiring_papers
@@ -62,6 +63,11 @@ def prune(now: datetime) -> int:
     return deleted
 
 
+def nightly_backup(now: datetime) -> str:
+    """A backup where BACKUP_DIR names a place for it; what came of it is in the table either way."""
+    return runs.back_up_if_asked(now)
+
+
 PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     make_partitions: crontab(minute="7"),
     prune: crontab(minute="23", hour="*/6"),
@@ -80,6 +86,7 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     tell_of_expiring_papers: crontab(minute="15", hour="7"),
     make_exports: crontab(),
     carry_out_erasures: crontab(minute="13"),
+    nightly_backup: crontab(minute="33", hour="1"),
 }
 ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
 
@@ -127,7 +134,7 @@ def make_queue() -> Huey:
         names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
         chosen = connection.settings_dict
         login = {name: chosen[key] for key, name in names.items() if chosen.get(key)}
-        queue: Huey = PostgresHuey(QUEUE, **options, **login)
+        queue: Huey = PostgresHuey(QUEUE, **options, **settings.POSTGRES_OPTIONS, **login)
     else:
         queue = SqliteHuey(QUEUE, filename=str(beside_database("jobs.sqlite3")), timeout=SQLITE_BUSY_SECONDS, **options)
     for job, due in PERIODIC.items():

@@ -99,11 +99,26 @@ SQLITE_OPTIONS: dict[str, Any] = {
 }
 
 
+# A connection whose other end has gone is noticed within a minute, and one that cannot be made within five seconds.
+POSTGRES_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+# How long one query of a page may take where servers start (web/serving.py); 0 is without end.
+STATEMENT_TIMEOUT_SECONDS = env.count("STATEMENT_TIMEOUT_SECONDS", 5)
+
+
 def database_of(url_default: str) -> dict[str, Any]:
     """The database of DATABASE_URL, with the options its engine needs to be shared by several processes."""
     database: dict[str, Any] = env.database("DATABASE_URL", url_default)
     if database["ENGINE"].endswith("sqlite3"):
         database.setdefault("OPTIONS", {}).update(SQLITE_OPTIONS)
+    elif database["ENGINE"].endswith("postgresql"):
+        database["OPTIONS"] = {**POSTGRES_OPTIONS, **database.get("OPTIONS", {})}
     return database
 
 
@@ -211,6 +226,13 @@ STATICFILES_FINDERS = [
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = env.folder("MEDIA_ROOT", STATE_DIR / "media")
 
+# Certificates whose end `doctor` watches: PEM files of the proxy and the broker.
+CERTIFICATE_FILES = env.words("CERTIFICATE_FILES")
+
+# Backups: where they are kept, and the keys that seal them. Without the folder none is made at night.
+BACKUP_DIR = env.text("BACKUP_DIR")
+BACKUP_KEYS = env.backup_keys("BACKUP_KEY")
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -275,6 +297,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS")
 
+LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"), default="line")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -282,9 +305,10 @@ LOGGING: dict[str, Any] = {
         "line": {
             "()": "cercollettiva.users.log_format.PrivateFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s [%(process)d] %(message)s",
-        }
+        },
+        "json": {"()": "cercollettiva.users.log_format.JsonFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # Django's own would mail whole requests to ADMINS, and write them another way.

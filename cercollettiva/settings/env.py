@@ -59,6 +59,13 @@ def count(name: str, default: int) -> int:
     return int(value)
 
 
+def choice(name: str, choices: tuple[str, ...], *, default: str) -> str:
+    value = text(name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value
+
+
 def words(name: str) -> list[str]:
     """A comma-separated list; empty when the variable is not set."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
@@ -159,6 +166,22 @@ def key_ring(name: str, value: str) -> dict[str, bytes]:
             raise ImproperlyConfigured(f"{name}: the key {key_id} is there under another id: a new id needs a new key.")
         ring[key_id] = key
     return ring
+
+
+def backup_keys(name: str) -> list[bytes]:
+    """The keys of backups, separated by commas: the first encrypts, all of them open. Base64 or hex, 32 bytes each."""
+    keys = []
+    for entry in words(name):
+        encoded = entry.rpartition(":")[2]  # an id before it is allowed, and says nothing
+        try:
+            is_hex = len(encoded) == 2 * KEY_BYTES
+            key = bytes.fromhex(encoded) if is_hex else base64.b64decode(encoded, validate=True)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must be base64 of {KEY_BYTES} random bytes.") from error
+        if len(key) != KEY_BYTES or not looks_random(key):
+            raise ImproperlyConfigured(f"{name} must be {KEY_BYTES} random bytes: openssl rand -base64 {KEY_BYTES}")
+        keys.append(key)
+    return keys
 
 
 def looks_random(key: bytes) -> bool:

@@ -7,9 +7,10 @@ import threading
 
 from django.core.exceptions import ImproperlyConfigured
 
-from cercollettiva.settings import env
+from cercollettiva import __version__
+from cercollettiva.settings import env, error_reports
 from cercollettiva.settings.base import *  # noqa: F403
-from cercollettiva.settings.base import ALLOWED_HOSTS, database_of
+from cercollettiva.settings.base import ALLOWED_HOSTS, LOGGING, database_of
 from cercollettiva.users.log_format import excepthook, thread_excepthook
 
 if env.text("DEBUG").lower() not in ("", "0", "false", "no", "off"):
@@ -50,6 +51,13 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
 
 if env.text("EMAIL_URL"):  # else the mail server of this machine, on port 25
     globals().update(env.email("EMAIL_URL"))
+
+LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"), default="json")
+LOGGING = {**LOGGING, "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}}}
+
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    error_reports.start(SENTRY_DSN, release=__version__)
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -8,12 +8,14 @@ the name of the constraint. What still looks like an address, a code or an accou
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import re
 import sqlite3
 import sys
 import threading
 import traceback
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -66,6 +68,24 @@ class PrivateFormatter(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:  # its name in the library
         return "\n".join(_chain(ei[1])) if ei[1] is not None else ""
+
+
+class JsonFormatter(PrivateFormatter):
+    """One object a line, for whoever collects logs; as private as the lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        plain = copy.copy(record)
+        plain.exc_info = plain.stack_info = None
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": super().format(plain),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            told["exception"] = masked(self.formatException(record.exc_info))
+        return json.dumps(told, ensure_ascii=False)
 
 
 def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,6 +1,7 @@
-"""The tables of alerts, of what the minute check remembers, and of who is told."""
+"""The tables of alerts, of what the minute check remembers, of who is told, and of backups."""
 
 from cercollettiva.monitoring.models.alerts import Alert, AlertEvent, AlertQuerySet, AlertState, Change
+from cercollettiva.monitoring.models.backups import BackupRun
 from cercollettiva.monitoring.models.rhythms import Look, MeterRhythm
 from cercollettiva.monitoring.models.telling import AlertMessage, AlertPreferences, Choice
 from cercollettiva.monitoring.severity import Severity
@@ -12,6 +13,7 @@ __all__ = [
     "AlertPreferences",
     "AlertQuerySet",
     "AlertState",
+    "BackupRun",
     "Change",
     "Choice",
     "Look",

@@ -41,7 +41,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "sentence": _sentence(overall(answers)),
         "parts": [_part(name, answers[name], is_staff=is_staff) for name in PARTS],
         "is_staff": is_staff,
-        "last_backup": answers["backup"].details["last_backup"],
+        "backup": _backup(answers["backup"]),
     }
     return render(request, "web/status.html", context)
 
@@ -52,6 +52,16 @@ def _sentence(whole: Health) -> str:
     if whole is Health.DEGRADED:
         return _("Le pagine funzionano, una parte no.")
     return _("In questo momento i dati non si possono leggere. Quelli già ricevuti sono al sicuro.")
+
+
+def _backup(answer: Answer) -> dict[str, Any]:
+    told = answer.details
+    return {
+        "last": told.get("last_backup"),
+        "size": told.get("bytes"),
+        "reason": told.get("reason", ""),
+        "is_ill": answer.status is not Health.HEALTHY,
+    }
 
 
 def _part(name: str, answer: Answer, *, is_staff: bool) -> dict[str, Any]:

@@ -52,6 +52,7 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.models.tokens import DeviceToken
+from cercollettiva.monitoring.backups import note_backup
 from cercollettiva.monitoring.models import Alert, AlertMessage, AlertPreferences, Look, MeterRhythm
 from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.settlement.models import (
@@ -325,6 +326,7 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     ),
     "alert of the plant": (lambda side: Alert.objects.create(plant=side.plant, kind="silent"), WITH_A_STAKE),
     "alert of the device": (lambda side: Alert.objects.create(device=side.device, kind="silent"), WITH_A_STAKE),
+    "backup": (lambda side: note_backup(started_at=NOW, ended_at=NOW, file_name="a"), STAFF),
     "alert of the community": (lambda side: Alert.objects.create(community=side.cer, kind="silent"), MANAGERS),
     "what the member wants to be told": (
         lambda side: AlertPreferences.objects.create(user=side.member),
