@@ -54,9 +54,9 @@ def _attestation(scenery: Community, point: Point, plant: Plant) -> bytes:
     owner = plant.owner
     lines = [
         ("Codice POD", point.pod),
-        ("Codice Richiesta", "300000001"),
-        ("Codice CENSIMP", "IM_9990001"),
-        ("Codice SAPR", "S01IM_9990001"),
+        ("Codice Richiesta", plant.gaudi_request_code),
+        ("Codice CENSIMP", plant.censimp_code),
+        ("Codice SAPR", plant.sapr_code),
         ("Numero versione attestato", "1"),
         ("Data di Convalida", f"{array.in_operation_since:%d/%m/%Y}"),
         ("Nome Impianto", point.name.upper()),
