@@ -1,23 +1,47 @@
-"""What the monitoring room holds of a person: alerts about their plants and meters."""
+"""What the monitoring room holds of a person: alerts about their plants and meters, and how they want to be told."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from cercollettiva.core.rights import plants_of
 from cercollettiva.energy.rights import devices_of
-from cercollettiva.monitoring.models import Alert
+from cercollettiva.monitoring.models import Alert, AlertEvent, AlertMessage, AlertPreferences, MeterRhythm
+from cercollettiva.users.datamap import Term
+from cercollettiva.users.models import CustomUser
 from cercollettiva.users.rights.holdings import Fate, Holding, Part
+
+OF_A_METER: Final = gettext_lazy("parla di un misuratore altrui, per chi lo guarda dopo")
+
+
+def _alerts_of(user: CustomUser) -> Any:
+    return Alert.objects.filter(Q(plant__in=plants_of(user)) | Q(device__in=devices_of(user).values("pk")))
+
 
 RIGHTS: Final = Part(
     holdings=(
+        Holding("monitoring.AlertMessage", lambda user: AlertMessage.objects.filter(user=user), Fate.DELETED),
+        Holding("monitoring.AlertPreferences", lambda user: AlertPreferences.objects.filter(user=user), Fate.DELETED),
         Holding(
-            "monitoring.Alert",
-            lambda user: Alert.objects.filter(
-                Q(plant__in=plants_of(user)) | Q(device__in=devices_of(user).values("pk"))
-            ),
+            "monitoring.AlertEvent",
+            lambda user: AlertEvent.objects.filter(alert__in=_alerts_of(user).values("pk")),
+            Fate.DELETED,
+        ),
+        Holding(
+            "monitoring.AlertEvent",
+            lambda user: AlertEvent.objects.filter(by=user).exclude(alert__in=_alerts_of(user).values("pk")),
+            Fate.KEPT,
+            why=OF_A_METER,
+            term=Term.TWO_YEARS,
+            stays={"note": OF_A_METER},
+        ),
+        Holding("monitoring.Alert", _alerts_of, Fate.DELETED),
+        Holding(
+            "monitoring.MeterRhythm",
+            lambda user: MeterRhythm.objects.filter(device__in=devices_of(user).values("pk")),
             Fate.DELETED,
         ),
     ),

@@ -83,8 +83,8 @@ INTERVAL = {"recorded_at": NOW, "quality": IntervalQuality.GOOD, "source": Inter
 
 
 def history_of_alert(plant: models.Model) -> models.Model:
-    alert = open_alert(plant, "site-down", at=NOW)  # type: ignore[arg-type]
-    assert alert is not None
+    opened = open_alert(plant, "site-down", at=NOW)  # type: ignore[arg-type]
+    alert = opened or Alert.objects.unresolved().get(plant=plant, kind="site-down")
     return alert.events.get()
 
 
