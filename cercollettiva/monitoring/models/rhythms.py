@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -13,8 +14,8 @@ from cercollettiva.users.visibility import VisibleQuerySet
 
 
 class MeterRhythmQuerySet(VisibleQuerySet["MeterRhythm"]):
-    def _visible_to_person(self, user: CustomUser, at: object) -> Self:
-        return self.filter(device__in=DeviceConfiguration.objects.visible_to(user))
+    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
+        return self.filter(device__in=DeviceConfiguration.objects.visible_to(user, at=at))
 
 
 class MeterRhythm(models.Model):

@@ -152,12 +152,12 @@ def _earlier(seen: QuerySet[Alert], found: Alert) -> QuerySet[Alert]:
 
 
 def _row(one: Alert) -> dict[str, Any]:
-    resolved = one.state == AlertState.RESOLVED
+    look = LOOKS[Severity(one.severity)] if one.state in FILTERS[""][1] else "look"  # somebody has it: no alarm
     return {
         "alert": one,
         "url": reverse("alerts:alert", args=[one.pk]),
         "subject": one.subject or _("tutta la piattaforma"),
-        "mark": "fine" if resolved else LOOKS[Severity(one.severity)],
+        "mark": "fine" if one.state == AlertState.RESOLVED else look,
         "state": one.get_state_display() if one.state != AlertState.OPEN else one.get_severity_display(),
     }
 
