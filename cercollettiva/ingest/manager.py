@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from cercollettiva.devices.decoding import Reader, prefix_of, read_nothing, reader_of
-from cercollettiva.devices.samples import AnotherDevice, Presence, Sample, TimeSource, UnreadableMessage
+from cercollettiva.devices.samples import AnotherDevice, Presence, Radio, Sample, TimeSource, UnreadableMessage
 from cercollettiva.energy.models import DeviceState
 from cercollettiva.energy.models.mqtt import FIRST_BYTES, LAST_BYTES
 from cercollettiva.energy.store import Batch, Heard, Incoming, MergedState, Refusal, StateRow, Stranger
@@ -187,7 +187,7 @@ class DeviceManager:
         elif another := watch.is_replaced_by(at):
             raise UnreadableMessage(f"{another} speaks here in its place: nothing without a name is believed")
         for sample in samples:
-            if not isinstance(sample.reading, Presence) and watch.spoke_instead(sample.component, at):
+            if not isinstance(sample.reading, Presence | Radio) and watch.spoke_instead(sample.component, at):
                 self._note(Kind.PROFILE_CHANGED, sample.component, delivery, route)
         if route.unread and watch.spoke_instead(route.unread, at):
             self._note(Kind.PROFILE_CHANGED, route.unread, delivery, route)
@@ -201,6 +201,10 @@ class DeviceManager:
         fingerprint = None
         for sample in samples:
             if isinstance(sample.reading, Presence):
+                continue
+            if isinstance(sample.reading, Radio):
+                if is_live:  # of a copy that was kept nobody knows the age
+                    latest.take_radio(sample.reading, delivery.received_at)
                 continue
             if delivery.retain:
                 latest.take_retained(sample)  # state, never a measurement
