@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, NamedTuple
 
-from django.db import IntegrityError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from cercollettiva.energy.models import DeviceConfiguration
-from cercollettiva.monitoring.models import Alert, Severity
-
-logger = logging.getLogger(__name__)
+from cercollettiva.monitoring.operations import open_alert
 
 TELL_AGAIN_AFTER: Final = timedelta(hours=1)  # what was resolved and still is so, comes back
 MOST_NOTED: Final = 10_000
 
 
 class Kind(Enum):
-    """The kinds of alert that the ingestor opens: how grave, and what it says. `{detail}` is the meter's own word."""
+    """The kinds of alert that the ingestor opens, and what it says. `{detail}` is the meter's own word."""
 
     PROFILE_CHANGED = (
         "profile-changed",
-        Severity.CRITICAL,
         gettext_noop(
             "Il misuratore {device} ora parla con il componente {detail}, che non ha un ruolo, e i canali conosciuti "
             "tacciono: forse ne è cambiato il profilo o il firmware. L'energia del nuovo canale non è contata finché "
@@ -36,7 +31,6 @@ class Kind(Enum):
     )
     REPLACED = (
         "replaced",
-        Severity.CRITICAL,
         gettext_noop(
             "Sotto il prefisso del misuratore {device} parla un altro, che si presenta come {detail}. I suoi messaggi "
             "sono in quarantena finché qualcuno non decide: se il misuratore è stato sostituito, registra quello nuovo "
@@ -45,7 +39,6 @@ class Kind(Enum):
     )
     TOO_OFTEN = (
         "too-often",
-        Severity.WARNING,
         gettext_noop(
             "Il misuratore {device} trasmette molto più spesso degli altri, sul topic {detail}: dei valori istantanei "
             "si conserva solo il più recente, circa quattro volte al secondo. I registri di energia sono tutti "
@@ -53,9 +46,8 @@ class Kind(Enum):
         ),
     )
 
-    def __init__(self, slug: str, severity: Severity, message: str) -> None:
+    def __init__(self, slug: str, message: str) -> None:
         self.slug = slug
-        self.severity = severity
         self.message = message
 
 
@@ -92,20 +84,8 @@ def open_alerts(notices: Iterable[Notice], *, now: datetime) -> None:
     """One unresolved alert for each device and kind. A database that is away travels up; twice does no harm."""
     for notice in notices:
         device = DeviceConfiguration.objects.filter(pk=notice.device_id).first()
-        known = Alert.objects.unresolved().filter(device=device, kind=notice.kind.slug)
-        if device is None or known.exists():
+        if device is None:
             continue
         with translation.override("it"):
             message = _(notice.kind.message).format(device=device, detail=notice.detail)
-        logger.warning("%s: %s (%s)", device, notice.kind.slug, notice.detail)
-        try:
-            with transaction.atomic():
-                Alert.objects.create(
-                    device=device,
-                    kind=notice.kind.slug,
-                    severity=notice.kind.severity,
-                    message=message,
-                    opened_at=now,
-                )
-        except IntegrityError:  # another ingestor was quicker, or the device has just been removed
-            logger.info("The alert about %s is there already", device)
+        open_alert(device, notice.kind.slug, message, at=now)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from cercollettiva.users.datamap import REST, Basis, Fields, NotPersonal, Personal, Purpose, Term, plainly
 
 ALERTS = plainly(Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TWO_YEARS), "about a plant or a meter, not a person")
+WORD = NotPersonal("words of the code")
 
 MAP: dict[str, Fields] = {
-    "monitoring.Alert": {"kind": NotPersonal("words of the code"), "message": ALERTS, REST: ALERTS},
+    "monitoring.Alert": {"kind": WORD, "message": ALERTS, "details": ALERTS, REST: ALERTS},
+    "monitoring.AlertEvent": {
+        "change": WORD,
+        "note": plainly(ALERTS, "what somebody wrote about a meter, for whoever looks after it next"),
+        REST: ALERTS,
+    },
 }

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from cercollettiva.domain.calendar import ITALY
 from cercollettiva.energy.models import DeviceConfiguration, RegisterEvent
 from cercollettiva.energy.queries.directions import reversed_channels
-from cercollettiva.monitoring.models import Severity
-from cercollettiva.monitoring.operations import open_device_alert
+from cercollettiva.monitoring.operations import open_alert
 
 
 def tell_of_registers(found_at: datetime) -> int:
@@ -22,7 +21,7 @@ def tell_of_registers(found_at: datetime) -> int:
         kind = "register-reset" if event.kind == RegisterEvent.Kind.RESET else "register-jump"
         with translation.override("it"):
             message = _reset(event) if event.kind == RegisterEvent.Kind.RESET else _jump(event)
-        alert = open_device_alert(event.device, kind, severity=Severity.WARNING, message=message, at=found_at)
+        alert = open_alert(event.device, kind, message, at=found_at)
         opened += alert is not None
     return opened
 
@@ -67,6 +66,6 @@ def tell_of_reversed_channels(now: datetime) -> int:
                 "misurato quasi solo nel verso opposto: forse la pinza è girata. Controllala, oppure inverti il verso "
                 "del canale: i quarti d’ora già misurati saranno ricalcolati."
             ) % {"component": channel.component, "device": device, "role": channel.role_label}
-        alert = open_device_alert(device, "channel-reversed", severity=Severity.WARNING, message=message, at=now)
+        alert = open_alert(device, "channel-reversed", message, at=now)
         opened += alert is not None
     return opened

@@ -53,6 +53,7 @@ from cercollettiva.energy.models import (
 )
 from cercollettiva.energy.models.tokens import DeviceToken
 from cercollettiva.monitoring.models import Alert
+from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.settlement.models import (
     DistributionRule,
     DistributionShare,
@@ -77,6 +78,12 @@ WITH_A_STAKE = {"member"} | MANAGERS
 ALL_IN_A = {"member", "other member"} | MANAGERS
 
 INTERVAL = {"recorded_at": NOW, "quality": IntervalQuality.GOOD, "source": IntervalSource.REGISTERS}
+
+
+def history_of_alert(plant: models.Model) -> models.Model:
+    alert = open_alert(plant, "site-down", at=NOW)  # type: ignore[arg-type]
+    assert alert is not None
+    return alert.events.get()
 
 
 def application(side: Community) -> Application:
@@ -314,4 +321,5 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "alert of the plant": (lambda side: Alert.objects.create(plant=side.plant, kind="silent"), WITH_A_STAKE),
     "alert of the device": (lambda side: Alert.objects.create(device=side.device, kind="silent"), WITH_A_STAKE),
     "alert of the community": (lambda side: Alert.objects.create(community=side.cer, kind="silent"), MANAGERS),
+    "line of an alert's history": (lambda side: history_of_alert(side.plant), WITH_A_STAKE),
 }

@@ -10,6 +10,7 @@ from cercollettiva.energy.models import DeviceConfiguration
 from cercollettiva.ingest.directory import directory_at
 from cercollettiva.ingest.notices import Kind, Notice, open_alerts
 from cercollettiva.monitoring.models import Alert, AlertState, Severity
+from cercollettiva.monitoring.operations import close
 from tests.integration.core.scene import make_device
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -46,7 +47,7 @@ def test_an_alert_that_is_not_resolved_is_not_opened_again(device, state):
 def test_what_was_resolved_and_is_still_so_comes_back(device):
     notice = Notice(device.pk, Kind.REPLACED, "'shellypro3em-d4e5f6'")
     open_alerts([notice], now=NOON)
-    Alert.objects.get().resolve(at=NOON)
+    close(Alert.objects.get(), at=NOON)
 
     open_alerts([notice], now=NOON + timedelta(hours=1))
 

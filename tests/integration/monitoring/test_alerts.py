@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from cercollettiva.monitoring.models import Alert, AlertState
+from cercollettiva.monitoring.operations import close
 from tests.integration.core.scene import NOW, make_community, make_device, make_plant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -47,31 +48,10 @@ def test_after_it_is_resolved_an_alert_may_open_again(name):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Alert.objects.create(kind="silent", **{name: subject})
-    first.resolve(at=NOW + timedelta(hours=1))
+    close(first, at=NOW + timedelta(hours=1))
     again = Alert.objects.create(kind="silent", **{name: subject})
 
     assert Alert.objects.unresolved().get() == again
-
-
-def test_an_alert_goes_through_its_states():
-    alert = Alert.objects.create(plant=make_plant(1), kind="silent", opened_at=NOW)
-    steps = []
-
-    for step in (
-        alert.acknowledge,
-        lambda: alert.snooze(until=NOW + timedelta(days=1)),
-        alert.escalate,
-        lambda: alert.resolve(at=NOW + timedelta(days=2)),
-    ):
-        step()
-        steps.append(Alert.objects.values_list("state", "snoozed_until", "closed_at").get())
-
-    assert steps == [
-        ("ACKNOWLEDGED", None, None),
-        ("SNOOZED", NOW + timedelta(days=1), None),
-        ("ESCALATED", None, None),
-        ("RESOLVED", None, NOW + timedelta(days=2)),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +63,7 @@ def test_an_alert_goes_through_its_states():
         ({"state": "SNOOZED"}, "alert_is_snoozed_until_a_time"),
         ({"snoozed_until": NOW}, "alert_is_snoozed_until_a_time"),
         ({"state": "LOST"}, "alert_is_closed_when_resolved"),
+        ({"is_platform": True}, "alert_has_one_subject"),
         ({"severity": "LOUD"}, "alert_severity_is_known"),
     ],
 )
