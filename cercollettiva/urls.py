@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("cercollettiva.web.urls.communities")),  # after core: a slug may look like a number
     path("desk/", include("cercollettiva.web.urls.desk")),
     path("", include("cercollettiva.web.urls.settlement")),
+    path("", include("cercollettiva.web.urls.visits")),
     path("energy/", include("cercollettiva.web.urls.meters")),
     path("users/", include("cercollettiva.web.urls.users")),
     path("users/", include("cercollettiva.web.urls.allauth")),

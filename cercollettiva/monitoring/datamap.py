@@ -1,10 +1,22 @@
-"""What the table of alerts holds of people."""
+"""What the tables of alerts and of visits hold of people."""
 
 from __future__ import annotations
 
-from cercollettiva.users.datamap import REST, Basis, Fields, NotPersonal, Personal, Purpose, Term, plainly
+from cercollettiva.users.datamap import (
+    LINK,
+    REST,
+    Basis,
+    Fields,
+    NotPersonal,
+    Personal,
+    Purpose,
+    Term,
+    plainly,
+    same,
+)
 
 ALERTS = plainly(Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TWO_YEARS), "about a plant or a meter, not a person")
+VISITS = Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TEN_YEARS)  # what was seen in somebody's home
 WORD = NotPersonal("words of the code")
 
 MAP: dict[str, Fields] = {
@@ -13,5 +25,10 @@ MAP: dict[str, Fields] = {
         "change": WORD,
         "note": plainly(ALERTS, "what somebody wrote about a meter, for whoever looks after it next"),
         REST: ALERTS,
+    },
+    "monitoring.VisitReport": {
+        **same(VISITS, "found", "done"),
+        **same(WORD, "kinds", "steps"),
+        REST: plainly(VISITS, LINK),
     },
 }

@@ -44,8 +44,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if looks_after(request):
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
-        energy.append(meters)
+        visits = _entry(request, _("Interventi"), reverse("visits:visits"), "")
+        visits["current"] = request.path.startswith(reverse("visits:visits"))
+        energy += [meters, visits]
         entries[1]["icon"] = ""  # the phone's bar has four places, and the mark leads home too
+        if role is MemberRole.TECHNICAL:
+            visits["icon"], entries[-1]["icon"] = "place", ""
     groups.append({"label": _("Energia"), "entries": energy})
     people = _people_entries(request, user, places)
     if people:

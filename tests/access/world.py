@@ -46,6 +46,7 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.store import save_samples
+from cercollettiva.monitoring.models import Alert, VisitReport
 from cercollettiva.users.models import ApiToken, CustomUser, Scope
 from tests.integration.core.scene import LONG_AGO, join, make_plant, make_user
 
@@ -92,6 +93,7 @@ class Community:
     card_job: CardJob
     member_import: MemberImport
     application: Application  # of somebody who is not in yet
+    visit: VisitReport  # at the plant, by its administrator
 
     @property
     def published(self) -> list[str]:
@@ -152,7 +154,7 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     token, _text = ApiToken.make(member, name=f"{canary}-token", scope=Scope.READ, lasts=timedelta(days=1), at=now)
     strangers, application = _make_strangers(canary, plant), _make_application(canary, cer, number)
     things = (cer, plant, device, strangers, canary, member, passkey, session, token, *_make_desk(canary, membership))
-    return Community(*things, application)
+    return Community(*things, application, _make_visit(canary, plant, device, admin))
 
 
 def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:
@@ -165,6 +167,21 @@ def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, 
     text = f"email;nome\n{canary}@example.it;{canary}-imported\n"
     imported = member_import.upload(membership.community, name=f"{canary}.csv", content=text.encode(), by=None, at=now)
     return card, payment, job, imported
+
+
+def _make_visit(canary: str, plant: Plant, device: DeviceConfiguration, admin: CustomUser) -> VisitReport:
+    """A meter that is silent, and somebody who was there."""
+    now = timezone.now()
+    Alert.objects.create(device=device, kind="silent", message=f"{canary}-alert", opened_at=now)
+    return VisitReport.objects.create(
+        plant=plant,
+        device=device,
+        technician=admin,
+        visited_at=now,
+        received_at=now,
+        found=f"{canary}-found",
+        data_returned="YES",
+    )
 
 
 def _make_application(canary: str, cer: CERConfiguration, number: int) -> Application:

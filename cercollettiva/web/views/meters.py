@@ -31,7 +31,7 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.queries import Standing
-from cercollettiva.monitoring.models import Alert
+from cercollettiva.monitoring.models import Alert, VisitReport
 from cercollettiva.web.reasons import advice_on_anomaly, advice_on_refusal
 from cercollettiva.web.views.access import managers_only
 
@@ -109,6 +109,9 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
         "message": LastMessage.objects.visible_to(request.user).filter(device=device).first(),
         "refusals": [{"line": line, "advice": advice_on_refusal(line.reason)} for line in page],
         "page": page,
+        "visits": VisitReport.objects.visible_to(request.user)
+        .filter(device=device)
+        .select_related("technician")[:MOST_ODD],
     }
     return render(request, "web/meter.html", context)
 

@@ -52,7 +52,7 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.models.tokens import DeviceToken
-from cercollettiva.monitoring.models import Alert
+from cercollettiva.monitoring.models import Alert, VisitReport
 from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.settlement.models import (
     DistributionRule,
@@ -182,6 +182,17 @@ def register_event(side: Community) -> RegisterEvent:
 
 def history(side: Community) -> EnergyIntervalHistory:
     return EnergyIntervalHistory.objects.create(device=side.device, start=NOW, replaced_at=NOW, **INTERVAL)
+
+
+def visit(side: Community) -> VisitReport:
+    return VisitReport.objects.create(
+        plant=side.plant,
+        technician=side.technician,
+        visited_at=NOW,
+        received_at=NOW,
+        found="un cavo staccato",
+        data_returned="YES",
+    )
 
 
 def audit_head(side: Community) -> AuditHead:
@@ -321,5 +332,6 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "alert of the plant": (lambda side: Alert.objects.create(plant=side.plant, kind="silent"), WITH_A_STAKE),
     "alert of the device": (lambda side: Alert.objects.create(device=side.device, kind="silent"), WITH_A_STAKE),
     "alert of the community": (lambda side: Alert.objects.create(community=side.cer, kind="silent"), MANAGERS),
+    "report of a visit": (visit, MANAGERS),
     "line of an alert's history": (lambda side: history_of_alert(side.plant), WITH_A_STAKE),
 }
