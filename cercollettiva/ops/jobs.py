@@ -24,6 +24,7 @@ from huey.serializer import SignedSerializer
 from cercollettiva.core import applications
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
+from cercollettiva.monitoring.office import look_at_estimates, look_at_fees, look_at_papers
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
@@ -73,6 +74,9 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     print_cards: crontab(),
     import_members: crontab(),
     remind_of_fees: crontab(minute="5", hour="7"),
+    look_at_fees: crontab(minute="51"),
+    look_at_papers: crontab(minute="13", hour="4"),
+    look_at_estimates: crontab(minute="53"),  # after the estimates
 }
 ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
 
