@@ -95,6 +95,7 @@ def _page(request: HttpRequest, form: VisitForm | None = None, problems: list[st
         "left_out": found.left_out,
         "silent": len(silent),
         "day_cents": _sum(stop.risk.usual_day_cents for stop in silent),
+        "day_is_partial": any(stop.risk.usual_day_cents is None for stop in silent),
         "returned": DataReturned.choices,
         "problems": problems or [],
     }

@@ -170,4 +170,7 @@ def test_once_does_each_job_and_ends(capsys):
         "print_cards",
         "import_members",
         "remind_of_fees",
+        "look_at_fees",
+        "look_at_papers",
+        "look_at_estimates",
     ]

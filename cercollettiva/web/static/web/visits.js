@@ -5,6 +5,7 @@
 // kept under the person's key, and sent only while that person is signed in. pwa.js wipes the copy of the page.
 const PAGE = "/interventi/";
 const CACHE = "visits";
+const AGAIN = 15_000;
 const OWNER = "/offline/person"; // whose the copy is, for pwa.js
 const main = document.querySelector("#main");
 const person = document.body.dataset.person;
@@ -195,10 +196,8 @@ function round() {
   }
 
   sendNow.addEventListener("click", send);
-  addEventListener("online", async () => {
-    await send();
-    if (isKept) location.reload();
-  });
+  addEventListener("online", send);
+  setInterval(send, AGAIN); // a phone may call itself online long before anything answers
   document.addEventListener("visibilitychange", () => document.hidden || send());
   if (isKept) {
     document.querySelector("[data-kept-note]").hidden = false;
