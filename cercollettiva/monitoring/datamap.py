@@ -14,4 +14,6 @@ MAP: dict[str, Fields] = {
         "note": plainly(ALERTS, "what somebody wrote about a meter, for whoever looks after it next"),
         REST: ALERTS,
     },
+    "monitoring.MeterRhythm": {"memory": ALERTS, REST: ALERTS},
+    "monitoring.Look": {REST: NotPersonal("when the check ran")},
 }
