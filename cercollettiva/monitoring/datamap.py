@@ -31,4 +31,6 @@ MAP: dict[str, Fields] = {
         **same(WORD, "kinds", "steps"),
         REST: plainly(VISITS, LINK),
     },
+    "monitoring.MeterRhythm": {"memory": ALERTS, REST: ALERTS},
+    "monitoring.Look": {REST: NotPersonal("when the check ran")},
 }

@@ -69,7 +69,7 @@ def mqtt() -> Answer:
     The ingestor is another process: that it has a session is seen from what it commits. What the broker dropped only
     the broker knows: null until it is asked.
     """
-    address = _configured()
+    address = broker_address()
     if address is None:
         return Answer(Health.HEALTHY, {"reason": "no broker is configured"})  # nothing that could be ill
     alive = is_alive(address)
@@ -165,7 +165,7 @@ def everything() -> dict[str, Answer]:
     return ask_all(PROBES.values())
 
 
-def _configured() -> Address | None:
+def broker_address() -> Address | None:
     if settings.MQTT_URL:
         return address_of(settings.MQTT_URL)
     row = MQTTBroker.objects.filter(is_active=True).first()

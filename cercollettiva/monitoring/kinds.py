@@ -74,8 +74,8 @@ KINDS: Final = _listed(
             _("Misuratore muto"),
             Severity.CRITICAL,
             says=_(
-                "Il misuratore {device} tace dal {since}: di solito manda l’energia ogni {period}. I registri del "
-                "misuratore continuano a contare: quando torna il segnale l’energia si recupera."
+                "Il misuratore {device} non manda energia dal {since}: di solito la manda ogni {period}. I suoi "
+                "registri continuano a contare: quando torna il segnale l’energia si recupera."
             ),
             cause=_("Manca la corrente al misuratore, la rete Wi-Fi è caduta, o MQTT è spento."),
             steps=(_LOOK_AT_POWER, _LOOK_AT_RADIO, _LOOK_AT_BROKER, _RESTART),

@@ -28,6 +28,7 @@ from cercollettiva.monitoring.office import look_at_estimates, look_at_fees, loo
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
+from cercollettiva.ops.watching import watch_meters
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     prune: crontab(minute="23", hour="*/6"),
     aggregate_if_free: crontab(),  # every minute
     check_directions: crontab(minute="41", hour="5"),
+    watch_meters: crontab(),
     forget_drafts: crontab(minute="47", hour="3"),
     retire_old_rows: crontab(minute="17", hour="2"),
     print_cards: crontab(),

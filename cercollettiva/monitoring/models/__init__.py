@@ -1,6 +1,7 @@
-"""The tables of alerts, and of the visits they lead to."""
+"""The tables of alerts, of what the minute check remembers, and of the visits that alerts lead to."""
 
 from cercollettiva.monitoring.models.alerts import Alert, AlertEvent, AlertQuerySet, AlertState, Change
+from cercollettiva.monitoring.models.rhythms import Look, MeterRhythm
 from cercollettiva.monitoring.models.visits import DataReturned, VisitReport
 from cercollettiva.monitoring.severity import Severity
 
@@ -11,6 +12,8 @@ __all__ = [
     "AlertState",
     "Change",
     "DataReturned",
+    "Look",
+    "MeterRhythm",
     "Severity",
     "VisitReport",
 ]

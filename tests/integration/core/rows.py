@@ -52,7 +52,7 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.models.tokens import DeviceToken
-from cercollettiva.monitoring.models import Alert, VisitReport
+from cercollettiva.monitoring.models import Alert, Look, MeterRhythm, VisitReport
 from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.settlement.models import (
     DistributionRule,
@@ -333,5 +333,7 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "alert of the device": (lambda side: Alert.objects.create(device=side.device, kind="silent"), WITH_A_STAKE),
     "alert of the community": (lambda side: Alert.objects.create(community=side.cer, kind="silent"), MANAGERS),
     "report of a visit": (visit, MANAGERS),
+    "rhythm of the meter": (lambda side: MeterRhythm.objects.create(device=side.device, since=NOW), WITH_A_STAKE),
+    "look at the meters": (lambda side: Look.objects.create(looked_at=NOW), STAFF),
     "line of an alert's history": (lambda side: history_of_alert(side.plant), WITH_A_STAKE),
 }

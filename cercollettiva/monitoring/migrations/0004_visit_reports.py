@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('core', '0010_public_screen'),
         ('energy', '0008_radio_strength'),
-        ('monitoring', '0002_alerts_have_a_history'),
+        ('monitoring', '0003_rhythms_of_meters'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
