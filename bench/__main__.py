@@ -8,7 +8,20 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import api, cards, decoding, encryption, energy, history, ingest, live, pages, settlement, sharing
+from bench import (
+    api,
+    cards,
+    decoding,
+    encryption,
+    energy,
+    history,
+    ingest,
+    live,
+    pages,
+    settlement,
+    settlement_rows,
+    sharing,
+)
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "ingest": ingest.run,
@@ -19,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "encryption": encryption.run,
     "live": live.run,
     "settlement": settlement.run,
+    "settlement_rows": settlement_rows.run,
     "pages": pages.run,
     "cards": cards.run,
     "api": api.run,

@@ -203,9 +203,7 @@ class MQTTService:
 
     def _hand_over(self, *, at_last: bool = False) -> None:
         now = None if at_last else steady_now()
-        most_states = None
-        if self._buffer.is_full and not at_last:
-            most_states = STATES_WHEN_BEHIND if self._had_to_wait else STATES_WHEN_FULL
+        most_states = None if at_last else self._most_states()
         batch = self._buffer.batch
         batch.states = self._manager.take_states(now, most=most_states)
         if most_states is None:  # the last messages as they came are for a person's eyes: they wait until there is room
@@ -215,6 +213,14 @@ class MQTTService:
         load, self._had_to_wait = self._buffer.take(), False
         load.notices = self._manager.take_notices()
         self._writer.put(load)
+
+    def _most_states(self) -> int | None:
+        """How many states the load may take along; None for all of them, where there is time."""
+        if self._buffer.is_full:
+            return STATES_WHEN_BEHIND if self._had_to_wait else STATES_WHEN_FULL
+        if self._is_shared and len(self._buffer) > STATES_WHEN_FULL:
+            return STATES_WHEN_BEHIND  # every other ingestor of the group hears the same devices, and tells of them too
+        return None
 
     def _acknowledge(self) -> None:
         self._manager.absorb(self._writer.merged_states())

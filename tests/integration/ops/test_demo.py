@@ -62,6 +62,11 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     demo.terminate(within=60)
 
 
+def started_again(demo: Demo) -> None:
+    demo.log.write_text("")  # it answers by what it prints
+    demo.start(within=60)
+
+
 def outcome(demo: Demo) -> tuple[int, str]:
     """Exit code and last words of a demo that is not to start."""
     done = subprocess.run(
@@ -71,6 +76,7 @@ def outcome(demo: Demo) -> tuple[int, str]:
 
 
 def test_the_demo_lives_alone_and_leaves_nothing_behind(demo, tmp_path):
+    """Stopped, it leaves nothing; killed, it takes its children along and starts again; without one of them it ends."""
     children = demo.children()
     first = demo.sequences()
     greeting = demo.log.read_text()
@@ -92,17 +98,13 @@ def test_the_demo_lives_alone_and_leaves_nothing_behind(demo, tmp_path):
     assert demo.terminate(within=30, by=signal.SIGINT) == 0
     assert are_gone(children)
 
-
-def test_no_child_outlives_the_demo_and_the_demo_outlives_no_child(demo):
-    """Killed, it takes them along and starts again; when one of them dies, it ends and names it."""
+    started_again(demo)
     children = demo.children()
-    before = demo.sequences()
     demo.kill()
     assert wait_until(lambda: are_gone(children), within=10)
-    demo.log.write_text("")
-    demo.start(within=60)
+    started_again(demo)
     children = demo.children()
-    assert demo.sequences().keys() == before.keys()
+    assert demo.sequences().keys() == first.keys()
 
     os.kill(children["broker"], signal.SIGKILL)
 
