@@ -8,11 +8,13 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("cercollettiva.web.urls.site")),
     path("", include("cercollettiva.web.urls.core")),
+    path("avvisi/", include("cercollettiva.web.urls.alerts")),
     path("", include("cercollettiva.web.urls.register")),
     path("", include("cercollettiva.api.urls.whole")),
     path("", include("cercollettiva.api.urls.fees")),
     path("core/", include("cercollettiva.api.urls.fees", namespace="fees-api-again")),
     path("", include("cercollettiva.web.urls.communities")),  # after core: a slug may look like a number
+    path("documents/", include("cercollettiva.web.urls.documents")),
     path("desk/", include("cercollettiva.web.urls.desk")),
     path("", include("cercollettiva.web.urls.settlement")),
     path("", include("cercollettiva.web.urls.visits")),

@@ -5,8 +5,10 @@ The counts are in the cache, so they are one for all processes where REDIS_URL i
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
@@ -65,3 +67,16 @@ class DeviceThrottle(Throttle):
 
     def who(self, request: Request) -> str | None:
         return str(request.auth.device_id) if isinstance(request.auth, DeviceToken) else None
+
+
+def counts_as_too_many(scope: str, who: str, rate: tuple[int, int], *, count: bool = True) -> bool:
+    """Count a failure of somebody, or only look; whether there were more than `rate` (so many, in so many seconds)."""
+    most, seconds = rate
+    key = f"throttle:{scope}:{hashlib.sha256(who.encode('utf-8', 'replace')).hexdigest()}"
+    if not count:
+        return bool(cache.get(key, 0) >= most)
+    cache.add(key, 0, seconds)
+    try:
+        return bool(cache.incr(key) > most)
+    except ValueError:  # its time ended in between
+        return False

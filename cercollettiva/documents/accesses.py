@@ -24,3 +24,15 @@ def content_for(document: Document, *, by: CustomUser) -> bytes:
     if document.owner_id and document.owner_id != by.pk:
         personal_data_read([document.owner_id], fields=["document"], purpose="download", actor=by)
     return files.read(document.file_id, document.file_key)
+
+
+def seen(document: Document, *, by: CustomUser) -> None:
+    """What was read from a paper, or its picture, was shown to a person who may see it."""
+    note(document, AccessKind.SEEN, by=by)
+    if document.owner_id and document.owner_id != by.pk:
+        personal_data_read([document.owner_id], fields=["document"], purpose="reading", actor=by)
+
+
+def published_content(document: Document) -> bytes:
+    """Of a paper that a community shows to everybody: nobody is written down. Raises MissingFile."""
+    return files.read(document.file_id, document.file_key)

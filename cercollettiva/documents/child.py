@@ -17,6 +17,7 @@ from typing import Any, Final
 # What may be asked: a name, and where the function is that reads a path and gives what JSON can carry.
 JOBS: Final = {
     "gaudi": "cercollettiva.documents.gaudi.reading:read_gaudi",
+    "bill": "cercollettiva.documents.bill:read_bill",
     "clean": "cercollettiva.documents.cleaning:clean",
     "page": "cercollettiva.documents.gaudi.picture:picture_of",
 }

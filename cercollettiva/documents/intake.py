@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 from django.db.models import Sum
 
-from cercollettiva.core.models import CERConfiguration, Organisation, Plant
+from cercollettiva.core.models import Application, CERConfiguration, Organisation, Plant
 from cercollettiva.documents import files
 from cercollettiva.documents.accesses import note
 from cercollettiva.documents.child import in_child
 from cercollettiva.documents.formats import ENDINGS, MOST_BYTES
 from cercollettiva.documents.models import AccessKind, Document, Processing, keeping_of
-from cercollettiva.documents.types import DocumentType
+from cercollettiva.documents.types import READ_BY, DocumentType
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -32,11 +32,21 @@ if TYPE_CHECKING:
 
 QUOTA_BYTES: Final = 200 * 1024 * 1024  # of one person's papers, and of one plant's
 LONGEST_NAME: Final = 120
+SUBJECTS: Final = ("owner", "plant", "community", "organisation", "application")
 _BIDI: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Refused(ValueError):
     """The file is not taken; its text says why and what to do."""
+
+
+class Duplicate(Refused):
+    """The same content of the same subject is here already."""
+
+    def __init__(self, document: Document) -> None:
+        kind, day = document.get_type_display(), document.uploaded_at
+        super().__init__(f"This file is already here: {kind} of {day:%d/%m/%Y}.")
+        self.document = document
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Subject:
     plant: Plant | None = None
     community: CERConfiguration | None = None
     organisation: Organisation | None = None
+    application: Application | None = None
 
 
 def take_in(
@@ -76,6 +87,7 @@ def take_in(
         plant=subject.plant,
         community=subject.community,
         organisation=subject.organisation,
+        application=subject.application,
         file_name=name,
         media_type=media_type,
         size=len(content),
@@ -84,7 +96,7 @@ def take_in(
         notes=notes,
         uploaded_by=by,
         consent_version=consent,
-        processing=Processing.WAITING if kind == DocumentType.GAUDI else Processing.NONE,
+        processing=Processing.WAITING if kind in READ_BY else Processing.NONE,
     )
     _refuse_duplicate(document)
     _refuse_beyond_quota(document)
@@ -132,14 +144,14 @@ def _cleaned(upload: UploadedFile[Any], name: str) -> tuple[str, bytes]:
 
 
 def _of_the_same(document: Document) -> dict[str, object]:
-    return {name: getattr(document, name) for name in ("owner", "plant", "community", "organisation")}
+    return {name: getattr(document, name) for name in SUBJECTS}
 
 
 def _refuse_duplicate(document: Document) -> None:
     copies = Document._meta.get_field("checksum").indexes_of(document.sha256)
     same = Document.objects.kept().filter(**_of_the_same(document), checksum__in=copies).first()
     if same is not None:
-        raise Refused(f"This file is already here: {same.get_type_display()} of {same.uploaded_at:%d/%m/%Y}.")
+        raise Duplicate(same)
 
 
 def _refuse_beyond_quota(document: Document) -> None:

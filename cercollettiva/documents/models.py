@@ -9,12 +9,13 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cercollettiva.core.models import CERConfiguration, MemberRole, Organisation, Plant
+from cercollettiva.core.models import Application, CERConfiguration, MemberRole, Organisation, Plant
 from cercollettiva.documents.types import TECHNICAL, USUAL_TERMS, Classification, DocumentType, Keeping
 from cercollettiva.users.fields import BlindIndexedModel, BlindIndexedQuerySet, BlindIndexField, EncryptedTextField
 from cercollettiva.users.visibility import VisibleQuerySet
@@ -77,8 +78,33 @@ class DocumentQuerySet(  # type: ignore[override]
             | Q(community__in=CERConfiguration.objects.visible_to(user, at=at), classification=Classification.PUBLIC)
             | Q(plant__cer_configuration__in=administers)
             | Q(organisation__in=organisations)
+            | Q(application__user=user)
+            | Q(application__in=Application.objects.administered_by(user, at=at).values("pk"))
             | Q(plant__cer_configuration__in=memberships.values("community"), type__in=TECHNICAL)
         )
+
+    def administered_by(self, user: CustomUser | AnonymousUser, *, at: datetime | None = None) -> Self:
+        """Those of the communities somebody administers, of their plants and applicants; what was deleted too."""
+        return self.open_to(user, self._administered_by_person, at=at)
+
+    def deletable_by(self, user: CustomUser | AnonymousUser, *, at: datetime | None = None) -> Self:
+        """One's own until somebody has verified them, and those one administers."""
+        return self.kept().open_to(user, self.kept()._deletable_by_person, at=at)
+
+    def _administered_by_person(self, user: CustomUser, at: datetime) -> Self:
+        communities = user.memberships.administering(at=at).values("community")
+        organisations = CERConfiguration.objects.filter(pk__in=communities).values("organisation")
+        return self.filter(
+            Q(community__in=communities)
+            | Q(plant__cer_configuration__in=communities)
+            | Q(organisation__in=organisations)
+            | Q(application__in=Application.objects.administered_by(user, at=at).values("pk"))
+        )
+
+    def _deletable_by_person(self, user: CustomUser, at: datetime) -> Self:
+        own = Q(owner=user) | Q(plant__owner=user) | Q(application__user=user)
+        administered = Document.objects.administered_by(user, at=at).values("pk")
+        return self.filter(own & Q(verified_at__isnull=True) | Q(pk__in=administered))
 
 
 class Document(BlindIndexedModel):
@@ -104,6 +130,14 @@ class Document(BlindIndexedModel):
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="documents", verbose_name=_("ente")
     )
+    application = models.ForeignKey(
+        Application,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="documents",
+        verbose_name=_("domanda di adesione"),
+    )  # handed in with it, perhaps before there is an account
     file_name = EncryptedTextField(_("nome del file"), max_length=200)
     media_type = models.CharField(_("formato"), max_length=40)
     size = models.PositiveIntegerField(_("dimensione (byte)"))
@@ -150,10 +184,17 @@ class Document(BlindIndexedModel):
                 condition=Q(owner__isnull=False)
                 | Q(plant__isnull=False)
                 | Q(community__isnull=False)
-                | Q(organisation__isnull=False),
+                | Q(organisation__isnull=False)
+                | Q(application__isnull=False)
+                | Q(deleted_at__isnull=False),  # of an application that was forgotten
             ),
         ]
-        indexes = [models.Index(fields=["retention_until"], name="documents_by_term")]
+        indexes = [
+            models.Index(fields=["retention_until"], name="documents_by_term"),
+            models.Index(
+                fields=["uploaded_at"], condition=Q(processing=Processing.WAITING), name="documents_that_wait"
+            ),  # asked for every second
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_type_display()} {self.pk}"

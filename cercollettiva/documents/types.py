@@ -19,6 +19,9 @@ class DocumentType(models.TextChoices):
     GAUDI = "GAUDI", _("attestato GAUDÌ")
     STATUTE = "STATUTE", _("statuto")
     REGULATION = "REGULATION", _("regolamento")
+    REGISTRATION = "REGISTRATION", _("visura camerale")
+    BYLAWS = "BYLAWS", _("atto costitutivo o statuto")
+    POWERS = "POWERS", _("delibera o delega di chi firma")
     OTHER = "OTHER", _("altro")
 
 
@@ -52,6 +55,9 @@ USUAL_TERMS: Final[dict[DocumentType, Keeping]] = {
     DocumentType.GAUDI: Keeping(_TEN, None, Classification.CONFIDENTIAL),
     DocumentType.STATUTE: Keeping(_TEN, None, Classification.PUBLIC),
     DocumentType.REGULATION: Keeping(_TEN, None, Classification.PUBLIC),
+    DocumentType.REGISTRATION: Keeping(_TEN, None, Classification.PERSONAL),
+    DocumentType.BYLAWS: Keeping(_TEN, None, Classification.PERSONAL),
+    DocumentType.POWERS: Keeping(_TEN, None, Classification.PERSONAL),
     DocumentType.OTHER: Keeping(_TWO, None, Classification.PERSONAL),
 }
 # What a technician of the community needs, too; the rest is for the owner and the administrators.
@@ -62,3 +68,7 @@ TECHNICAL: Final = (
     DocumentType.PANELS_LIST,
     DocumentType.GAUDI,
 )
+# What a community publishes of itself: of no person and of no plant.
+PUBLISHED: Final = (DocumentType.STATUTE, DocumentType.REGULATION)
+# What can be read, and the child's job that reads it.
+READ_BY: Final = {DocumentType.GAUDI: "gaudi", DocumentType.BILL: "bill"}

@@ -43,6 +43,7 @@ class BrokerAddress(NamedTuple):
     username: str | None = None
     password: str | None = None
     tls: bool = False
+    ca: str = ""  # the authority's certificates (PEM); empty: those that the machine trusts
 
     @classmethod
     def from_url(cls, url: str) -> BrokerAddress:
@@ -175,7 +176,7 @@ class MQTTConnection:
         if address.username:
             client.username_pw_set(address.username, address.password)
         if address.tls:
-            client.tls_set()
+            client.tls_set_context(ssl.create_default_context(cadata=address.ca or None))
         client.on_arrival = on_arrival
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected

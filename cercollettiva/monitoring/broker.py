@@ -37,14 +37,15 @@ def is_alive(address: Address) -> bool:
     try:
         with socket.create_connection(address[:2], timeout=LIMIT_SECONDS) as plain:
             if not address.tls:
-                return _greets(plain)
+                return greets(plain)
             with _any_certificate().wrap_socket(plain, server_hostname=address.host) as secured:
-                return _greets(secured)
+                return greets(secured)
     except OSError:
         return False
 
 
-def _greets(line: socket.socket) -> bool:
+def greets(line: socket.socket) -> bool:
+    """Whether a broker answers on an open line; no session is begun."""
     line.sendall(_HELLO)
     answer = line.recv(1)
     line.sendall(_GOODBYE)

@@ -16,6 +16,7 @@ from cercollettiva.users.datamap import (
 )
 
 ALERTS = plainly(Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TWO_YEARS), "about a plant or a meter, not a person")
+CHOSEN = plainly(Personal(Purpose.CONTACT, Basis.CONTRACT, Term.ACCOUNT), "when somebody wants to be told of what")
 VISITS = Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TEN_YEARS)  # what was seen in somebody's home
 WORD = NotPersonal("words of the code")
 
@@ -26,11 +27,13 @@ MAP: dict[str, Fields] = {
         "note": plainly(ALERTS, "what somebody wrote about a meter, for whoever looks after it next"),
         REST: ALERTS,
     },
+    "monitoring.MeterRhythm": {"memory": ALERTS, REST: ALERTS},
+    "monitoring.Look": {REST: NotPersonal("when the check ran")},
+    "monitoring.AlertPreferences": {"language": WORD, "choices": CHOSEN, REST: CHOSEN},
+    "monitoring.AlertMessage": {REST: ALERTS},
     "monitoring.VisitReport": {
         **same(VISITS, "found", "done"),
         **same(WORD, "kinds", "steps"),
         REST: plainly(VISITS, LINK),
     },
-    "monitoring.MeterRhythm": {"memory": ALERTS, REST: ALERTS},
-    "monitoring.Look": {REST: NotPersonal("when the check ran")},
 }

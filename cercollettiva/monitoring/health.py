@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from cercollettiva.energy.models import DeviceState, DirtyQuarter, IngestBatch, MQTTBroker
 from cercollettiva.monitoring.broker import Address, address_of, is_alive
+from cercollettiva.monitoring.broker_state import state_of
 from cercollettiva.monitoring.probes import Answer, Health, Probe, Question, ask_all
 
 LATE_SECONDS: Final = 120  # a meter says something at least every minute
@@ -87,6 +88,10 @@ def mqtt() -> Answer:
     }
     if not alive:
         return Answer(Health.UNHEALTHY, {"reason": "the broker does not answer", **details})
+    state = state_of(settings.BROKER_FOLDER) if settings.BROKER_FOLDER else None
+    if state is not None and state.troubles:
+        troubles = [trouble.value for trouble in state.troubles]
+        return Answer(Health.UNHEALTHY, {"reason": "the broker cannot keep its state", "troubles": troubles, **details})
     if silence is not None and silence > SILENT_SECONDS:
         return Answer(Health.UNHEALTHY, {"reason": "no meter has been heard for a quarter of an hour", **details})
     late = silence is not None and silence > LATE_SECONDS

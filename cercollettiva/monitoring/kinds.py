@@ -137,6 +137,7 @@ KINDS: Final = _listed(
             cause=_("La pinza è girata, o il verso del canale è quello sbagliato."),
             steps=(_LOOK_AT_CLAMP, _("Oppure inverti il verso del canale: i quarti d’ora saranno ricalcolati.")),
             costs_energy=True,
+            by_data=False,
         ),
         AlertKind(
             "phase-dead",
@@ -258,11 +259,54 @@ KINDS: Final = _listed(
             cause=_("La stima del mese non si può fare con i dati che ci sono."),
             steps=(_("Guarda nella pagina della stima che cosa manca."),),
         ),
+        AlertKind(
+            "broker-disk-full",
+            _("Disco del broker quasi pieno"),
+            Severity.CRITICAL,
+            says=_(
+                "Il disco del broker è quasi pieno: continua a confermare messaggi che non può più salvare. Libera "
+                "spazio: se il broker si ferma adesso, quello che tiene per chi è assente va perso."
+            ),
+            steps=(_("Libera spazio sul disco del broker, senza riavviarlo."),),
+        ),
+        AlertKind(
+            "broker-not-saved",
+            _("Il broker non salva il suo stato"),
+            Severity.CRITICAL,
+            says=_(
+                "Il broker non riesce a salvare il suo stato. Guarda il disco e i permessi della sua cartella: se si "
+                "ferma adesso, quello che tiene per chi è assente va perso."
+            ),
+            steps=(_("Guarda il disco e i permessi della cartella del broker, senza riavviarlo."),),
+        ),
+        AlertKind(
+            "broker-dropped",
+            _("Messaggi scartati dal broker"),
+            Severity.CRITICAL,
+            says=_(
+                "Il broker ha scartato messaggi perché la coda di un ricevitore era piena. Controlla che il ricevitore "
+                "sia acceso; i registri dei misuratori rimediano all’energia, non alle potenze."
+            ),
+            steps=(_("Controlla che il processo ingest sia in esecuzione, e il suo registro."),),
+            by_data=False,
+        ),
+        AlertKind(
+            "broker-state-lost",
+            _("Stato del broker perduto"),
+            Severity.WARNING,
+            says=_(
+                "Lo stato del broker era danneggiato: è stato messo da parte e il broker è ripartito vuoto. I messaggi "
+                "che teneva per chi era assente sono persi; i registri dei misuratori rimediano all’energia."
+            ),
+            steps=(_("Controlla il disco del broker; poi segna l’avviso come risolto."),),
+            by_data=False,
+        ),
     ]
 )
 
 SILENCES: Final = ("silent", "site-down", "broker-down", "ingestor-silent")
 OF_THE_PLATFORM: Final = ("broker-down", "ingestor-silent")
+OF_THE_BROKER: Final = ("broker-disk-full", "broker-not-saved", "broker-dropped", "broker-state-lost")
 
 
 def kind_of(slug: str) -> AlertKind:

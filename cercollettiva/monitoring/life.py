@@ -81,6 +81,9 @@ def _become(
     with transaction.atomic():
         if not Alert.objects.filter(pk=alert.pk, state__in=list(allowed)).update(**values):
             return False
-        AlertEvent.objects.create(alert=alert, at=at, change=change, by=by, note=note, until=snoozed_until)
+        told = at if by is not None else None  # who takes it or puts it off tells nobody
+        AlertEvent.objects.create(
+            alert=alert, at=at, change=change, by=by, note=note, until=snoozed_until, told_at=told
+        )
     alert.state, alert.snoozed_until = state, snoozed_until
     return True

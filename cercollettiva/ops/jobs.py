@@ -15,25 +15,27 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from huey.consumer import Consumer as HueyConsumer
 from huey.consumer import Scheduler as HueyScheduler
 from huey.serializer import SignedSerializer
 
-from cercollettiva.core import applications
+from cercollettiva.documents import reading
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
 from cercollettiva.monitoring.office import look_at_estimates, look_at_fees, look_at_papers
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
+from cercollettiva.ops.papers import forget_drafts, read_papers, retire_old_papers, tell_of_expiring_papers
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
-from cercollettiva.ops.watching import watch_meters
+from cercollettiva.ops.watching import check_clocks, tell_of_alerts, watch_meters
 
 logger = logging.getLogger(__name__)
 
 QUEUE: Final = "cercollettiva"
 WORKERS: Final = 2
+READ_NOW: Final = "read_papers_now"
 ABANDONED_AFTER: Final = timedelta(days=30)  # no broker holds a session for an ingestor that long
 PERIODIC_LOCK: Final = 0x776F726B  # the second half of our advisory lock: "work"
 SQLITE_BUSY_SECONDS: Final = 20
@@ -60,22 +62,22 @@ def prune(now: datetime) -> int:
     return deleted
 
 
-def forget_drafts(now: datetime) -> int:
-    """The applications that nobody sent, after their time; how many went."""
-    return applications.forget_drafts(now=now)
-
-
 PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     make_partitions: crontab(minute="7"),
     prune: crontab(minute="23", hour="*/6"),
     aggregate_if_free: crontab(),  # every minute
     check_directions: crontab(minute="41", hour="5"),
     watch_meters: crontab(),
+    tell_of_alerts: crontab(),
+    check_clocks: crontab(minute="53"),
     forget_drafts: crontab(minute="47", hour="3"),
     retire_old_rows: crontab(minute="17", hour="2"),
     print_cards: crontab(),
     import_members: crontab(),
     remind_of_fees: crontab(minute="5", hour="7"),
+    read_papers: crontab(),  # and within seconds: see Scheduler
+    retire_old_papers: crontab(minute="27", hour="2"),
+    tell_of_expiring_papers: crontab(minute="15", hour="7"),
     look_at_fees: crontab(minute="51"),
     look_at_papers: crontab(minute="13", hour="4"),
     look_at_estimates: crontab(minute="53"),  # after the estimates
@@ -131,6 +133,7 @@ def make_queue() -> Huey:
         queue = SqliteHuey(QUEUE, filename=str(beside_database("jobs.sqlite3")), timeout=SQLITE_BUSY_SECONDS, **options)
     for job, due in PERIODIC.items():
         queue.periodic_task(due, name=job.__name__)(_as_task(job))
+    queue.read_now = queue.task(name=READ_NOW)(_as_task(read_papers))
     share = queue.task(name=estimate_communities.__name__)(_as_task(estimate_communities))
 
     def share_estimates(now: datetime) -> int:
@@ -155,6 +158,11 @@ def make_consumer(queue: Huey, lock: PeriodicLock) -> HueyConsumer:
     """Workers and scheduler; only the holder of the lock enqueues what is due, and SIGTERM lets jobs finish."""
 
     class Scheduler(HueyScheduler):  # type: ignore[misc]  # huey has no types
+        def loop(self, now: datetime | None = None) -> None:
+            super().loop(now)
+            if _papers_wait() and lock.hold() and not any(task.name == READ_NOW for task in queue.pending()):
+                queue.read_now()
+
         def enqueue_periodic_tasks(self, now: datetime | None) -> None:
             if lock.hold():
                 super().enqueue_periodic_tasks(now)
@@ -167,6 +175,16 @@ def make_consumer(queue: Huey, lock: PeriodicLock) -> HueyConsumer:
             super().start()
 
     return Consumer(queue, workers=WORKERS, graceful_signal="TERM")
+
+
+def _papers_wait() -> bool:
+    """Whether somebody looks at a page that says that their paper is being read: they need not wait for the minute."""
+    try:
+        return reading.something_waits()
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("The database is away, papers wait: %s", error)
+        connection.close()
+        return False
 
 
 def beside_database(suffix: str) -> Path:

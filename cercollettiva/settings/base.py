@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from cercollettiva.settings import env
+from cercollettiva.settings.broker import *  # noqa: F403
 from cercollettiva.settings.rest import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -265,9 +266,6 @@ KEEP_AUDIT = timedelta(days=env.at_least("KEEP_AUDIT_DAYS", 365, least=183))  # 
 KEEP_INVITATIONS = timedelta(days=env.whole_number("KEEP_INVITATIONS_DAYS", 365))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CerCollettiva <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-
-# The broker: mqtt://user:password@host:port, or mqtts:// for TLS. When it is empty the active MQTTBroker row is used.
-MQTT_URL = env.text("MQTT_URL")
 
 # Who may read /monitoring/metrics/: whoever has the token, and these networks.
 METRICS_TOKEN = env.text("METRICS_TOKEN")

@@ -9,7 +9,7 @@ import os
 import secrets
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import environ
@@ -88,6 +88,35 @@ def of_this_process() -> dict[str, str]:
 
 def folder(name: str, default: Path) -> Path:
     return Path(text(name) or default)
+
+
+def folder_if_set(name: str) -> Path | None:
+    return Path(text(name)).absolute() if text(name) else None
+
+
+class Endpoint(NamedTuple):
+    """An address of this machine and a port on it."""
+
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if self.address.version == 6 else f"{self.address}:{self.port}"
+
+
+def endpoint(name: str, default: str = "") -> Endpoint | None:
+    """`127.0.0.1:1883` or `[::1]:1883`; None when nothing is set and there is no default."""
+    value = text(name, default)
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    try:
+        made = Endpoint(ipaddress.ip_address(host.removeprefix("[").removesuffix("]")), int(port))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must read address:port, such as 127.0.0.1:1883, not {value!r}.") from error
+    if not 0 < made.port < 65_536:
+        raise ImproperlyConfigured(f"{name} has no port between 1 and 65535: {value!r}.")
+    return made
 
 
 def database(name: str, default: str) -> dict[str, object]:

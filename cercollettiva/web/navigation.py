@@ -40,6 +40,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     groups: list[dict[str, Any]] = [{"label": "", "entries": entries}]
     if any(place.is_member for place in places):
         entries.append(_entry(request, _("La mia pagina"), reverse("register:me"), ""))
+    papers = _entry(request, _("Documenti"), reverse("documents:list"), "")
+    papers["current"] = request.path.startswith("/documents/")
+    entries.append(papers)
     energy = _energy_entries(request)
     if looks_after(request):
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
@@ -50,6 +53,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         entries[1]["icon"] = ""  # the phone's bar has four places, and the mark leads home too
         if role is MemberRole.TECHNICAL:
             visits["icon"], entries[-1]["icon"] = "place", ""
+    alerts = _entry(request, _("Avvisi"), reverse("alerts:alerts"), "")
+    alerts["current"] = request.path.startswith("/avvisi/")
+    energy.append(alerts)
     groups.append({"label": _("Energia"), "entries": energy})
     people = _people_entries(request, user, places)
     if people:

@@ -36,14 +36,14 @@ class Card:
     command: str = ""  # one line that does it all, to paste into a browser beside the meter
 
 
-def card_of(device: DeviceConfiguration, broker: BrokerAddress | None) -> Card:
-    """The settings by make; a make we do not know gets what any MQTT client asks for."""
+def card_of(device: DeviceConfiguration, broker: BrokerAddress | None, *, secret: str = "") -> Card:
+    """The settings by make; a make we do not know gets what any MQTT client asks for. A secret is written once."""
     server = f"{broker.host}:{broker.port}" if broker else ""
     template = device.device_type.topic_template
     if device.vendor == "Shelly" and template == GEN1:
         return _shelly_gen1(device, server)
     if device.vendor == "Shelly":
-        return _shelly(device, server, uses_tls=bool(broker and broker.uses_tls))
+        return _shelly(device, server, uses_tls=bool(broker and broker.uses_tls), secret=secret)
     if template == TASMOTA:
         return _tasmota(device, broker)
     plain = [Setting(_("Server"), server), Setting(_("Prefisso dei topic"), device.topic_prefix)]
@@ -55,7 +55,7 @@ def qr_code(text: str) -> str:
     return str(segno.make(text, error="m").svg_data_uri(scale=4, border=2, dark="#000000", light="#ffffff"))
 
 
-def _shelly(device: DeviceConfiguration, server: str, *, uses_tls: bool) -> Card:
+def _shelly(device: DeviceConfiguration, server: str, *, uses_tls: bool, secret: str) -> Card:
     settings = [
         Setting("Enable", "ON", is_text=False),
         Setting("Connection type", "Default TLS" if uses_tls else "No TLS", is_text=False),
@@ -73,6 +73,7 @@ def _shelly(device: DeviceConfiguration, server: str, *, uses_tls: bool) -> Card
         "server": server,
         "client_id": device.device_id,
         "user": device.device_id,
+        **({"pass": secret} if secret else {}),
         "topic_prefix": device.topic_prefix,
         "ssl_ca": "ca.pem" if uses_tls else None,
         "enable_control": False,

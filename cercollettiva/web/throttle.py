@@ -11,7 +11,9 @@ RATES: Final = {
     "join-link": "20/h/ip,4/h/key",  # a mail to an address that somebody typed
     "join-step": "300/h/ip",
     "join-submit": "30/h/ip,10/d/key",
+    "broker-test": "5/m/key",
     "join-check": "120/h/ip",
+    "paper": "600/h/ip,120/h/key",  # each is read in a process of its own
 }
 
 

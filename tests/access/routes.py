@@ -37,6 +37,7 @@ from tests.access.expectations import (
     visitors,
     with_a_passkey,
 )
+from tests.access.paper_routes import PAPER_ROUTES
 from tests.access.world import SIDES, Actor, Side
 
 ROUTES: Final[dict[str, Route]] = {
@@ -58,6 +59,13 @@ ROUTES: Final[dict[str, Route]] = {
     "core:plant": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).plant.pk], otherwise=signed_in(NOT_ALLOWED)
     ),
+    "alerts:alerts": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+    "alerts:alert": Route(
+        {**safe(insiders(OK)), "POST": managers(BAD_REQUEST)},  # a POST that names no step
+        lambda world, side: [world.side(side).alert.pk],
+        otherwise=signed_in(NOT_ALLOWED),
+    ),
+    "alerts:preferences": Route({**safe(signed_in(OK)), "POST": signed_in(OK)}, otherwise=signed_in(NOT_ALLOWED)),
     "meters:meters": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
     "meters:meter": Route(
         safe(managers(OK)), lambda world, side: [world.side(side).device.pk], otherwise=any_manager(NOT_ALLOWED)
@@ -356,6 +364,8 @@ ROUTES.update(
         "core:plant-mqtt": Route(safe(insiders(OK)), _PLANT, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-add": page(insiders(OK), arguments=_PLANT, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-card": Route(safe(insiders(OK)), _STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-password": Route({"POST": managers(MOVED)}, _STAY, otherwise=signed_in(NOT_ALLOWED)),
+        "core:meter-revoke": Route({"POST": managers(MOVED)}, _STAY, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-roles": page(insiders(OK), arguments=_STAY, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-move": page(insiders(OK), arguments=_STAY, otherwise=signed_in(NOT_ALLOWED)),
         "core:meter-check": Route(
@@ -364,6 +374,15 @@ ROUTES.update(
         "meters:energy": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
         "meters:plants": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
         "meters:measurements": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
+        "meters:broker-test": Route(
+            {"POST": any_manager(MOVED)},
+            lambda world, side: [world.broker.pk],
+            otherwise=any_manager(NOT_ALLOWED),
+        ),
+        "mqtt-auth": Route({"POST": everybody(NOT_FOUND)}, otherwise=everybody(NOT_ALLOWED)),  # no secret is set
+        "mqtt-acl": Route({"POST": everybody(NOT_FOUND)}, otherwise=everybody(NOT_ALLOWED)),
         "meters:broker": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
     }
 )
+
+ROUTES.update(PAPER_ROUTES)

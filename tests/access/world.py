@@ -36,17 +36,23 @@ from cercollettiva.core.models import (
     Plant,
 )
 from cercollettiva.devices.samples import Energies, Power, Registers, Sample, TimeSource
+from cercollettiva.documents import files
+from cercollettiva.documents.formats import PDF
+from cercollettiva.documents.models import Document, Processing
+from cercollettiva.documents.types import Classification, DocumentType
 from cercollettiva.energy.models import (
     ChannelRole,
     DeviceConfiguration,
     DevicePlacement,
     DeviceState,
     LastMessage,
+    MQTTBroker,
     RejectedMessage,
     UnknownDevice,
 )
 from cercollettiva.energy.store import save_samples
 from cercollettiva.monitoring.models import Alert, VisitReport
+from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.users.models import ApiToken, CustomUser, Scope
 from tests.integration.core.scene import LONG_AGO, join, make_plant, make_user
 
@@ -93,6 +99,8 @@ class Community:
     card_job: CardJob
     member_import: MemberImport
     application: Application  # of somebody who is not in yet
+    alert: Alert  # about the meter
+    paper: Document  # the plant's attestation, read; its file is not there
     visit: VisitReport  # at the plant, by its administrator
 
     @property
@@ -107,6 +115,7 @@ class World:
     a: Community
     b: Community
     people: dict[Actor, CustomUser | None]
+    broker: MQTTBroker  # everybody's
 
     def side(self, side: Side) -> Community:
         return self.a if side == "a" else self.b
@@ -125,7 +134,8 @@ def make_world() -> World:
     a = _make_community("A", people[Actor.MEMBER_A], people[Actor.ADMIN_A], number=1)
     b = _make_community("B", people[Actor.MEMBER_B], people[Actor.ADMIN_B], number=2)
     join(people[Actor.TECHNICIAN_A], a.cer, MemberRole.TECHNICAL)
-    return World(a, b, people)
+    broker = MQTTBroker.objects.create(name="Broker", host="127.0.0.1", is_active=True)
+    return World(a, b, people, broker)
 
 
 def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | None, *, number: int) -> Community:
@@ -154,7 +164,24 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     token, _text = ApiToken.make(member, name=f"{canary}-token", scope=Scope.READ, lasts=timedelta(days=1), at=now)
     strangers, application = _make_strangers(canary, plant), _make_application(canary, cer, number)
     things = (cer, plant, device, strangers, canary, member, passkey, session, token, *_make_desk(canary, membership))
-    return Community(*things, application, _make_visit(canary, plant, device, admin))
+    alert = open_alert(device, "silent", f"{canary}-alert", at=now)
+    assert alert is not None
+    return Community(*things, application, alert, _make_paper(canary, plant), _make_visit(canary, plant, device, admin))
+
+
+def _make_paper(canary: str, plant: Plant) -> Document:
+    read = {"pod_code": plant.pod_code, "producer_name": f"{canary}-producer", "address": f"{canary}-street 1"}
+    return Document.objects.create(
+        type=DocumentType.GAUDI,
+        classification=Classification.CONFIDENTIAL,
+        plant=plant,
+        size=0,
+        file_name=f"{canary}.pdf",
+        media_type=PDF,
+        file_key=files.new_key(),
+        processing=Processing.DONE,
+        read_json=json.dumps(read),
+    )
 
 
 def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, FeePayment, CardJob, MemberImport]:
@@ -170,9 +197,8 @@ def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, 
 
 
 def _make_visit(canary: str, plant: Plant, device: DeviceConfiguration, admin: CustomUser) -> VisitReport:
-    """A meter that is silent, and somebody who was there."""
+    """Somebody was at the meter that is silent."""
     now = timezone.now()
-    Alert.objects.create(device=device, kind="silent", message=f"{canary}-alert", opened_at=now)
     return VisitReport.objects.create(
         plant=plant,
         device=device,

@@ -6,14 +6,22 @@ Before the pages are looked at one by one, so that the pictures taken here are o
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import expect
 
 from bench.publisher import Publisher
 from tests.e2e.conftest import Visitor
+from tests.support.kept_broker import ROOT, KeptBroker
+from tests.support.processes import python, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -109,6 +117,60 @@ def test_from_a_new_plant_to_its_first_live_watt(technician, demo, pictures):
     expect(page.locator("h1 [data-field=power]")).to_contain_text("1,23", timeout=10_000)
 
 
+@pytest.fixture
+def kept(demo):
+    """A broker that lets in who has a password, kept by a worker and read by an ingestor of its own."""
+    settings = SimpleNamespace()
+    with ExitStack() as parts:
+        broker = KeptBroker(settings)
+        parts.callback(broker.remove)
+        surroundings = {
+            "SECRET_KEY": "",
+            "MQTT_URL": "",
+            "DATABASE_URL": f"sqlite:///{demo.database}",
+            "BROKER_FOLDER": str(broker.folder),
+            "BROKER_LISTENER": str(settings.BROKER_LISTENER),
+        }
+        for name in ("work", "ingest"):
+            child = python(ROOT / "manage.py", name, name=name, env=surroundings)
+            parts.callback(child.remove)
+            child.start()
+            if name == "work":
+                assert wait_until((broker.folder / "reload").exists, within=30)
+                broker.start()
+        assert wait_until(lambda: "Subscribed" in child.log_tail(), within=30)
+        yield broker
+
+
+def test_a_meter_comes_in_with_the_password_of_its_card_and_not_once_it_is_revoked(technician, demo, pictures, kept):
+    page = technician.page
+    chosen(technician, "Crea la password")
+    secret = page.locator("[data-secret]").inner_text()
+    sound(technician, pictures, "password")
+    technician.open(page.url.removesuffix("password/").removeprefix(demo.url))
+    assert secret not in page.content()
+
+    assert wait_until(lambda: kept.client(OLD, secret).is_in, within=10)
+    assert kept.client(OLD, "another").answer == "Not authorized"
+    meter = kept.client(OLD, secret)
+    for turn in range(40):
+        payload = {"id": 0, "total_act_power": 777.0, "a_act_power": 777.0, "a_voltage": 230.0 + turn / 100}
+        meter.publish([f"cercollettiva/{POD}/{OLD}/status/em:0"], json.dumps(payload).encode())
+        page.wait_for_timeout(400)
+        if "777" in page.locator("h1 [data-field=power]").inner_text():
+            break
+    assert "777" in page.locator("h1 [data-field=power]").inner_text()
+
+    began = time.monotonic()
+    chosen(technician, "Revoca")
+    assert meter.serve_until(lambda: meter.cuts, within=8)
+    assert time.monotonic() - began < 5  # from the click
+    assert "è stata revocata" in page.locator("main").inner_text()
+    technician.open(page.url.removeprefix(demo.url))
+    expect(page.locator("main")).not_to_contain_text("Ultimo collegamento")
+    sound(technician, pictures, "revoked")
+
+
 def test_the_check_follows_the_figure_and_says_that_it_is_the_wrong_way_round(technician, demo, pictures):
     page = technician.page
     page.get_by_role("link", name="Controlla il verso").focus()
@@ -157,6 +219,48 @@ def test_the_pages_of_energy_are_sound(technician, pictures, path):
     technician.page.wait_for_timeout(500)
 
     sound(technician, pictures, f"energy-{path.replace('/', '-') or 'now'}".strip("-"))
+
+
+def a_silent_meter(demo) -> None:
+    """An alert about the meter that the walk above has left silent, as the check opens it after five minutes."""
+    code = (
+        "from django.utils import timezone\n"
+        "from cercollettiva.energy.models import DeviceConfiguration\n"
+        "from cercollettiva.monitoring.operations import open_alert\n"
+        f"device = DeviceConfiguration.objects.get(device_id='{NEW}')\n"
+        f"details = {{'device': '{NEW}', 'since': '23/11/2026 10:20', 'period': '1 min'}}\n"
+        "assert open_alert(device, 'silent', at=timezone.now(), details=details)\n"
+    )
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{demo.database}", "SECRET_KEY": ""}
+    subprocess.run([sys.executable, ROOT / "manage.py", "shell", "-c", code], env=environment, check=True)
+
+
+def test_a_silent_meter_is_found_taken_and_put_off(technician, demo, pictures):
+    a_silent_meter(demo)
+    page = technician.page
+    technician.open("/avvisi/")
+    sound(technician, pictures, "alerts")
+    page.locator("main ul.rows a", has_text=NEW).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/avvisi/\d+/$"))
+    assert "non manda energia dal 23/11/2026 10:20" in page.locator(".lead").inner_text()
+    sound(technician, pictures, "alert")
+
+    chosen(technician, "Me ne occupo io")
+    expect(page.locator(".side")).to_contain_text("Preso in carico")
+    page.select_option("#days", "3")
+    page.locator("#note").fill("Torno con un ponte Wi-Fi.")
+    chosen(technician, "Rimanda")
+    expect(page.locator(".side")).to_contain_text("Torno con un ponte Wi-Fi.")
+    sound(technician, pictures, "alert-put-off")
+    technician.open("/avvisi/?stato=rimandati")
+    assert NEW in page.locator("main ul.rows").inner_text()
+
+    technician.open("/avvisi/preferenze/")
+    page.fill("#id_quiet_from", "22:00")
+    chosen(technician, "Salva")
+    assert "Scrivi tutte e due le ore" in page.locator("[role=alert]").inner_text()
+    sound(technician, pictures, "alert-preferences")
 
 
 def test_a_visit_is_written_without_network_and_sent_once_when_it_is_back(visit, cookies_of, demo, pictures):

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from cercollettiva.api import documentation, feed
+from cercollettiva.api import broker_door, documentation, feed
 
 urlpatterns = [
     path("", include("cercollettiva.api.urls.core")),
@@ -11,5 +11,7 @@ urlpatterns = [
     path("api/energy/", include("cercollettiva.api.urls.energy_api")),
     path("api/feed/", feed.Feed.as_view(), name="api-feed"),
     path("api/schema/", documentation.Schema.as_view(), name="api-schema"),
+    path("mqtt/auth/", broker_door.auth, name="mqtt-auth"),
+    path("mqtt/acl/", broker_door.acl, name="mqtt-acl"),
     path("api/docs/", documentation.docs, name="api-docs"),
 ]

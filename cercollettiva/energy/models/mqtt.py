@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,7 +13,7 @@ from django.db.models.functions import Concat, StrIndex, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cercollettiva.core.models import Plant
+from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.energy.models.devices import DEVICE_ID, DeviceConfiguration
 from cercollettiva.energy.models.visibility import ManagedMessageQuerySet
 from cercollettiva.users.fields import EncryptedTextField
@@ -26,6 +26,14 @@ TOPIC_LENGTH = 512
 REASON_LENGTH = 150  # topic and reason are one key: at four bytes a character they must fit in an index entry
 FIRST_BYTES = 256
 LAST_BYTES = 1024  # of a device's last message: any status whole, the beginning of what is longer
+
+
+class MQTTBrokerQuerySet(VisibleQuerySet["MQTTBroker"]):
+    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
+        """The active one, for those who look after some community: their meters speak to it."""
+        if not CERConfiguration.objects.managed_by(user, at=at).exists():
+            return self.none()
+        return self.filter(is_active=True)
 
 
 class MQTTBroker(models.Model):
@@ -44,7 +52,7 @@ class MQTTBroker(models.Model):
     created_at = models.DateTimeField(_("creato il"), auto_now_add=True)
     updated_at = models.DateTimeField(_("modificato il"), auto_now=True)
 
-    objects = VisibleQuerySet["MQTTBroker"].as_manager()
+    objects = MQTTBrokerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("broker MQTT")
@@ -68,6 +76,10 @@ class MQTTConfigurationQuerySet(VisibleQuerySet["MQTTConfiguration"]):
     def in_force(self) -> Self:
         return self.filter(revoked_at__isnull=True)
 
+    def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
+        """Credentials are for those who look after the plant where the device stands now."""
+        return self.filter(device__in=DeviceConfiguration.objects.managed_by(user, at=at))
+
 
 class MQTTConfiguration(models.Model):
     """The credentials of a device. The secret is shown once; only what verifies it is kept."""
@@ -80,6 +92,7 @@ class MQTTConfiguration(models.Model):
     created_at = models.DateTimeField(_("creata il"), default=timezone.now, editable=False)
     rotated_at = models.DateTimeField(_("cambiata il"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revocata il"), null=True, blank=True)
+    last_connected_at = models.DateTimeField(_("ultimo collegamento"), null=True, blank=True, editable=False)
 
     objects = MQTTConfigurationQuerySet.as_manager()
 
@@ -111,7 +124,11 @@ class AuditLogIsPermanent(Exception):
         super().__init__("Lines of the MQTT audit log are appended only.")
 
 
-class MQTTAuditLogQuerySet(VisibleQuerySet["MQTTAuditLog"]):
+class MQTTAuditLogQuerySet(ManagedMessageQuerySet["MQTTAuditLog"]):
+    """About a device: for those who looked after the plant where it then stood. About the broker: platform staff."""
+
+    time_column = "at"
+
     def update(self, **kwargs: Any) -> NoReturn:
         raise AuditLogIsPermanent
 
@@ -124,7 +141,10 @@ class MQTTAuditLogQuerySet(VisibleQuerySet["MQTTAuditLog"]):
 
 
 class MQTTAuditLog(models.Model):
-    """Who did what to the broker, to credentials and to devices; lines are appended."""
+    """Who did what to the broker, to credentials and to devices; lines are appended, and the database keeps to that."""
+
+    # Who did it and to which device may be emptied, when the person or the device goes; so may the address.
+    APPEND_ONLY: ClassVar[dict[str, Any]] = {"unique": ["id"], "encrypted": ["actor_id", "device_id", "address"]}
 
     class Action(models.TextChoices):
         ISSUED = "ISSUED", _("credenziale creata")

@@ -25,13 +25,19 @@ class BrokerAddress(NamedTuple):
 
 
 def broker_address() -> BrokerAddress | None:
-    """The broker of the setting MQTT_URL, else the active row; None where there is none."""
-    if settings.MQTT_URL:
-        url = urlsplit(settings.MQTT_URL)
-        uses_tls = url.scheme == "mqtts"
-        return BrokerAddress(url.hostname or "", url.port or (8883 if uses_tls else 1883), uses_tls)
-    row = MQTTBroker.objects.filter(is_active=True).values_list("host", "port", "use_tls").first()
-    return BrokerAddress(*row) if row else None
+    """Where meters speak: the setting MQTT_URL, else the active row; None where there is none.
+
+    Where the platform keeps the broker's files MQTT_URL is the way of its own processes, and the row is the meters'.
+    """
+    if settings.BROKER_FOLDER or not settings.MQTT_URL:
+        row = MQTTBroker.objects.filter(is_active=True).values_list("host", "port", "use_tls").first()
+        if row:
+            return BrokerAddress(*row)
+    if not settings.MQTT_URL:
+        return None
+    url = urlsplit(settings.MQTT_URL)
+    uses_tls = url.scheme == "mqtts"
+    return BrokerAddress(url.hostname or "", url.port or (8883 if uses_tls else 1883), uses_tls)
 
 
 def last_batch_at() -> datetime | None:

@@ -1,16 +1,20 @@
-"""The tables of alerts, of what the minute check remembers, and of the visits that alerts lead to."""
+"""The tables of alerts, of what the minute check remembers, of who is told, and of the visits that alerts lead to."""
 
 from cercollettiva.monitoring.models.alerts import Alert, AlertEvent, AlertQuerySet, AlertState, Change
 from cercollettiva.monitoring.models.rhythms import Look, MeterRhythm
+from cercollettiva.monitoring.models.telling import AlertMessage, AlertPreferences, Choice
 from cercollettiva.monitoring.models.visits import DataReturned, VisitReport
 from cercollettiva.monitoring.severity import Severity
 
 __all__ = [
     "Alert",
     "AlertEvent",
+    "AlertMessage",
+    "AlertPreferences",
     "AlertQuerySet",
     "AlertState",
     "Change",
+    "Choice",
     "DataReturned",
     "Look",
     "MeterRhythm",

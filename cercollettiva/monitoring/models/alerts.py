@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, F, Q
 from django.utils import timezone
@@ -32,6 +33,18 @@ class AlertState(models.TextChoices):
 class AlertQuerySet(VisibleQuerySet["Alert"]):
     def unresolved(self) -> Self:
         return self.exclude(state=AlertState.RESOLVED)
+
+    def managed_by(self, user: CustomUser | AnonymousUser, *, at: datetime | None = None) -> Self:
+        """Those this user may take, put off or close: of what they look after; the platform's are its staff's."""
+        return self.open_to(
+            user,
+            lambda person, moment: self.filter(
+                Q(plant__in=Plant.objects.managed_by(person, at=moment))
+                | Q(device__in=DeviceConfiguration.objects.managed_by(person, at=moment))
+                | Q(community__in=CERConfiguration.objects.managed_by(person, at=moment))
+            ),
+            at=at,
+        )
 
     def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
         """Those of visible plants and devices; those of a community only for who looks after it.
@@ -184,7 +197,7 @@ class AlertEvent(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("da"),
+        verbose_name=_("autore"),
     )  # null: by the platform, from data
     note = models.TextField(_("nota"), blank=True, default="")
     until = models.DateTimeField(_("fino al"), null=True, blank=True)  # of what was snoozed

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cercollettiva.core.models import CERConfiguration
-from cercollettiva.ops.seeding import applications, community, desk, history, money, wiping
+from cercollettiva.ops.seeding import applications, community, desk, history, money, papers, wiping
 from cercollettiva.ops.seeding.password import Password, kept_password
 from cercollettiva.ops.simulation.energy import CommunityEnergy
 from cercollettiva.ops.simulation.italian_time import ITALY
@@ -121,6 +121,7 @@ def _write_community(scenery: Community, now: datetime, days: int | None, passwo
             cer = CERConfiguration.objects.get(code=scenery.code)
             desk.write_desk(cer, now=now)
             applications.write(scenery, cer, now=now, password=password.text)
+        papers.write(scenery, cer, now=now)
     elif password.is_new:
         community.set_passwords(scenery, password.text)
     return known

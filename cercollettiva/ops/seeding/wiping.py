@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connections, models, router, transaction
 
 from cercollettiva.core.models import CERConfiguration, FeePayment, MemberRegistry, Organisation, Plant
+from cercollettiva.documents.models import Document
 from cercollettiva.energy.models import DeviceConfiguration, EnergyAggregate
 from cercollettiva.energy.models.intervals import SubjectKind
 from cercollettiva.monitoring.models import VisitReport
@@ -40,7 +41,8 @@ def wipe(community: Community) -> None:
             lifted.enter_context(unprotected(connection, model, **model.APPEND_ONLY))
         for kind, rows in subjects:
             _raw(EnergyAggregate.objects.filter(subject_kind=kind, subject_id__in=_keys(rows)))
-        for subject in (devices, plants, cer, people, organisation):
+        papers = Document.objects.filter(application__community__in=cer.values("pk"))  # perhaps of nobody else
+        for subject in (papers, devices, plants, cer, people, organisation):
             _with_what_refers_to(subject)
         _raw(ZonalPrice._base_manager.filter(source=money.INVENTED))
         _raw(TariffParameter._base_manager.filter(source=money.EXAMPLE))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cercollettiva.web.views import energy, meters, strangers
+from cercollettiva.web.views import credentials, energy, meters, strangers
 
 app_name = "meters"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("plants/", energy.plants, name="plants"),
     path("measurements/", energy.measurements, name="measurements"),
     path("settings/mqtt/", energy.broker, name="broker"),
+    path("settings/mqtt/<int:pk>/test/", credentials.test_broker, name="broker-test"),
     path("devices/", meters.meters, name="meters"),
     path("devices/<int:pk>/", meters.meter, name="meter"),
     path("unknown/", strangers.strangers, name="strangers"),

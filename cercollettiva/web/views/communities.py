@@ -17,7 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cercollettiva.core.models import Application, CERConfiguration, CERMembership, MemberRole, Plant
 from cercollettiva.core.models.communities import CLOSED
-from cercollettiva.core.papers import Paper
+from cercollettiva.documents.models import Document, DocumentQuerySet
+from cercollettiva.documents.types import PUBLISHED, Classification
 from cercollettiva.users.models import CustomUser
 
 
@@ -85,6 +86,12 @@ def page_there(path: str) -> str:
     return path
 
 
+def published_by(community: CERConfiguration) -> DocumentQuerySet:
+    """The papers that a community shows to everybody, the newest first."""
+    rows = Document.objects.kept().filter(community=community, owner=None, type__in=PUBLISHED)
+    return rows.filter(classification=Classification.PUBLIC).order_by("-uploaded_at", "-pk")
+
+
 def _with_counts(rows: QuerySet[CERConfiguration]) -> QuerySet[CERConfiguration]:
     """With the numbers of members and plants: each counted by itself, for one times the other would be many rows."""
     now = timezone.now()
@@ -110,7 +117,7 @@ def _public_page(request: HttpRequest, community: CERConfiguration) -> HttpRespo
     return render(
         request,
         "communities/public.html",
-        {"community": community, "membership": membership, "papers": (Paper.ID_DOC, Paper.BILL)},
+        {"community": community, "membership": membership, "published": published_by(community)},
     )
 
 

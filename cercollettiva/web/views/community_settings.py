@@ -19,12 +19,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cercollettiva.core.fees import MOST_CENTS
 from cercollettiva.core.models import CERConfiguration
+from cercollettiva.documents.intake import Subject
+from cercollettiva.documents.types import PUBLISHED
 from cercollettiva.settlement import operations
 from cercollettiva.settlement.models import DistributionRule
 from cercollettiva.settlement.models.rules import PERCENTAGES
 from cercollettiva.web.desk.logos import NotALogo, logo_from
 from cercollettiva.web.forms import ItalianDecimalField
+from cercollettiva.web.papers.forms import FileForm
+from cercollettiva.web.views.communities import published_by
 from cercollettiva.web.views.members import PAGE, administered, person, today
+from cercollettiva.web.views.paper_changes import taken
 
 LOGO_WORDS: Final = {
     "too_big": gettext_lazy("Il file supera 5 MB: scegline uno più leggero."),
@@ -75,6 +80,15 @@ class CommunityForm(forms.Form):
             raise ValidationError(LOGO_WORDS[refusal.code]) from refusal
 
 
+class PublishedForm(FileForm):
+    """What a community shows to everybody."""
+
+    type = forms.ChoiceField(
+        label=gettext_lazy("Che documento è"), choices=[(kind.value, kind.label) for kind in PUBLISHED]
+    )
+    field_order = ("type", "file")
+
+
 class RuleForm(forms.Form):
     """The five percentages, which are the whole together, and the day from which they hold."""
 
@@ -113,7 +127,7 @@ def community_settings(request: HttpRequest, pk: int) -> HttpResponse:
     """GET and POST cer/<pk>/settings/: the community's face, its fee, the versions of its rule of distribution."""
     community = administered(request, pk)
     action = request.POST.get("action")
-    face = CommunityForm(request.POST if action == "face" else None, request.FILES or None, initial=_face_of(community))
+    face = CommunityForm(**_posted(request, "face"), initial=_face_of(community))
     day = today()
     standing = DistributionRule.objects.of(community, day)
     rule = RuleForm(request.POST if action == "rule" else None, initial=_rule_of(standing) | {"valid_from": day})
@@ -121,6 +135,12 @@ def community_settings(request: HttpRequest, pk: int) -> HttpResponse:
         _save(community, face.cleaned_data)
         messages.success(request, _("Impostazioni salvate."))
         return redirect("register:settings", pk=community.pk)
+    paper = PublishedForm(**_posted(request, "paper"), label_suffix="")
+    if action == "paper" and paper.is_valid():
+        document, _existing = taken(request, paper, subject=Subject(community=community))
+        if document is not None:
+            messages.success(request, _("Pubblicato: lo può scaricare chiunque apra la pagina della comunità."))
+            return redirect("register:settings", pk=community.pk)
     if action == "rule" and rule.is_valid():
         try:
             operations.write_rule(community, by=person(request), **rule.cleaned_data)
@@ -133,6 +153,8 @@ def community_settings(request: HttpRequest, pk: int) -> HttpResponse:
         "community": community,
         "face": face,
         "rule": rule,
+        "paper": paper,
+        "published": published_by(community),
         "standing": standing,
         "versions": DistributionRule.objects.visible_to(request.user).filter(community=community)[:20],
     }
@@ -151,6 +173,12 @@ def logo(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
         raise Http404 from error
     answer["Cache-Control"] = "public, max-age=3600"
     return answer
+
+
+def _posted(request: HttpRequest, action: str) -> dict[str, Any]:
+    """What was sent, for the form whose button was pressed."""
+    is_it = request.POST.get("action") == action
+    return {"data": request.POST if is_it else None, "files": request.FILES if is_it else None}
 
 
 def _face_of(community: CERConfiguration) -> dict[str, Any]:

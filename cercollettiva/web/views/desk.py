@@ -25,8 +25,10 @@ from cercollettiva.core.models import (
     MembershipState,
     MemberType,
 )
-from cercollettiva.core.papers import papers_needed
 from cercollettiva.core.points import PointTaken
+from cercollettiva.documents.accesses import seen
+from cercollettiva.documents.models import Processing
+from cercollettiva.documents.owed import papers_of_application
 from cercollettiva.users.audit import personal_data_read
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web.desk.checks import checks_of
@@ -34,6 +36,8 @@ from cercollettiva.web.desk.forms import FORMS
 from cercollettiva.web.desk.waiting import waiting_for
 from cercollettiva.web.join import mails
 from cercollettiva.web.join.summary import summary_of
+from cercollettiva.web.papers import standing
+from cercollettiva.web.papers.contradictions import contradictions_of
 
 A_PAGE: Final = 25
 CONFLICT: Final = 409
@@ -145,7 +149,7 @@ def _page(
     """What was typed into a refused form stays in it; a late one is read again before it may decide."""
     now = timezone.now()
     one = Application.objects.select_related("community__organisation", "membership__user").get(pk=one.pk)
-    person, role = one.answer("person"), one.answer("role")
+    standings = papers_of_application(one)
     built = {action: form(application=one) for action, form in FORMS.items()}
     if refused is not None:
         if is_late:
@@ -153,11 +157,15 @@ def _page(
         built[refused.action] = refused
     if one.user is not None:
         personal_data_read([one.user], fields=SHOWN, purpose="application", request=request)
+    for document in standing.documents_of(standings):
+        if document.processing == Processing.DONE and request.method == "GET":
+            seen(document, by=user)
     context = {
         "application": one,
         "parts": summary_of(one),
         "checks": checks_of(one, user, at=now),
-        "papers": papers_needed(person.get("legal_type", "PRIVATE"), role.get("member_type", "")),
+        "papers": standing.rows_of(standings),
+        "contradictions": contradictions_of(one, standing.documents_of(standings)),
         "consents": one.answer("consents").get("given", []),
         "events": one.events.select_related("by"),
         "forms": built,

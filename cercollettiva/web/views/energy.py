@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
@@ -25,6 +26,8 @@ from cercollettiva.energy.models import (
     DeviceConfiguration,
     DeviceMeasurement,
     DevicePlacement,
+    MQTTAuditLog,
+    MQTTBroker,
     Quality,
     RejectedMessage,
     UnknownDevice,
@@ -40,6 +43,7 @@ CHOSEN_FROM: Final = 200  # meters in a list; with more one writes the name
 MEASUREMENTS_ON_A_PAGE: Final = 30  # of three phases each
 LIVE_PLANTS: Final = 4  # a person may open five sockets
 SHOWN_PLANTS: Final = 12
+LINES_OF_LOG: Final = 20
 
 
 class MeasurementFilter(forms.Form):
@@ -184,6 +188,10 @@ def broker(request: HttpRequest) -> HttpResponse:
         ],
         "strangers": UnknownDevice.objects.visible_to(request.user).still_unknown().count(),
         "rejected": rejected.count(),
+        "brokers": MQTTBroker.objects.visible_to(request.user),
+        "log": MQTTAuditLog.objects.visible_to(request.user).select_related("actor", "device")[:LINES_OF_LOG],
+        "is_kept": settings.BROKER_FOLDER is not None,
+        "plain": settings.BROKER_PLAIN_LISTENER,
     }
     return render(request, "web/broker.html", context)
 

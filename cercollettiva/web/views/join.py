@@ -26,7 +26,8 @@ from cercollettiva.core.models import (
     MembershipState,
 )
 from cercollettiva.core.models.communities import CLOSED
-from cercollettiva.core.papers import papers_needed
+from cercollettiva.documents import operations
+from cercollettiva.documents.owed import papers_of_application
 from cercollettiva.domain.identifiers import InvalidIdentifier, pod_as_written
 from cercollettiva.users.models import CustomUser, LegalType
 from cercollettiva.web.join import links, mails
@@ -34,6 +35,8 @@ from cercollettiva.web.join.applicant import application_of, must_sign_in, remem
 from cercollettiva.web.join.forms import FORMS, StepForm, pod_refusal
 from cercollettiva.web.join.sending import account_for, first_step_to_mend
 from cercollettiva.web.join.summary import summary_of
+from cercollettiva.web.papers import standing
+from cercollettiva.web.papers.contradictions import contradictions_of
 from cercollettiva.web.throttle import is_too_often
 from cercollettiva.web.views.accounts import link_gone
 from cercollettiva.web.views.communities import page_there
@@ -198,6 +201,7 @@ def _send(request: HttpRequest, application: Application) -> HttpResponse:
             user = account_for(application, request.user, at=now)
             event = applications.submit(application, user, at=now)
             if event is not None:
+                operations.hand_over(event.application)
                 again = event.kind == ApplicationEventKind.RESUBMITTED
                 mails.tell_applicant(event.application, "received", again=again)
                 mails.tell_administrators(event.application, "waiting", at=now, again=again)
@@ -278,7 +282,6 @@ def _start_page(
 def _step_page(request: HttpRequest, application: Application, wanted: ApplicationStep, form: StepForm) -> HttpResponse:
     written = application.answers
     asked = application.events.filter(kind=ApplicationEventKind.CORRECTION).last()
-    role, person = written.get("role", {}), written.get("person", {})
     context = {
         "community": application.community,
         "application": application,
@@ -291,21 +294,32 @@ def _step_page(request: HttpRequest, application: Application, wanted: Applicati
         "legal_forms": LegalType.choices if wanted is ApplicationStep.PERSON else [],
     }
     if wanted is ApplicationStep.PAPERS:
-        context["papers"] = papers_needed(person.get("legal_type", "PRIVATE"), role.get("member_type", ""))
+        context |= _papers(application)
     if wanted is ApplicationStep.CONSENTS:
         context["summary"] = summary_of(application)
     return render(request, f"join/{wanted.value}.html", context)
 
 
-def _status(request: HttpRequest, community: CERConfiguration, application: Application) -> dict[str, Any]:
-    person, role = application.answer("person"), application.answer("role")
+def _papers(application: Application) -> dict[str, Any]:
+    """What is owed, what arrived, what was read from it and what that contradicts."""
+    standings = papers_of_application(application)
     return {
+        "papers": standing.rows_of(standings),
+        "missing": sum(not one.is_here for one in standings),
+        "being_read": standing.are_being_read(standings),
+        "contradictions": contradictions_of(application, standing.documents_of(standings)),
+    }
+
+
+def _status(request: HttpRequest, community: CERConfiguration, application: Application) -> dict[str, Any]:
+    return {
+        **_papers(application),
+        "mark": links.form_mark(application),
         "community": community,
         "application": application,
         "state": application.state,
         "events": application.events.order_by("at", "pk"),
         "last": application.events.last(),
-        "papers": papers_needed(person.get("legal_type", "PRIVATE"), role.get("member_type", "")),
         "papers_seen": application.membership is not None and application.membership.documents_verified_at,
         "summary": summary_of(application),
         "card_url": page_there(f"/cer/{community.pk}/card/"),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from cercollettiva.core.models import CERMembership, FeePayment, MemberRegistry, MembershipCard
 from cercollettiva.core.models.communities import CLOSED
-from cercollettiva.core.papers import papers_needed
+from cercollettiva.documents.owed import papers_of_member
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web.desk import papers
 from cercollettiva.web.views.members import person, today
@@ -53,6 +53,7 @@ def _place(user: CustomUser, membership: CERMembership) -> dict[str, Any]:
         for each in cards
         if each.fee_due_cents > each.fee_paid_cents
     ]
+    standings = papers_of_member(membership)
     verified = membership.documents_verified_at is not None
     return {
         "membership": membership,
@@ -61,7 +62,8 @@ def _place(user: CustomUser, membership: CERMembership) -> dict[str, Any]:
         "card_is_valid": bool(valid),
         "last_day": papers.last_day(card) if card else None,
         "member_number": entry.member_number if entry else None,
-        "papers": [] if verified else papers_needed(user.legal_type, membership.member_type),
+        "papers": [] if verified else [standing for standing in standings if not standing.is_here],
+        "arrived": [document for standing in standings for document in standing.documents],
         "fees": fees,
         "due_cents": sum(fee["due_cents"] for fee in fees),
     }

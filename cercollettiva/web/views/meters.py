@@ -26,6 +26,8 @@ from cercollettiva.energy.models import (
     DeviceState,
     EnergyMeasurement,
     LastMessage,
+    MQTTAuditLog,
+    MQTTConfiguration,
     RegisterEvent,
     RejectedMessage,
     UnknownDevice,
@@ -109,6 +111,8 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
         "message": LastMessage.objects.visible_to(request.user).filter(device=device).first(),
         "refusals": [{"line": line, "advice": advice_on_refusal(line.reason)} for line in page],
         "page": page,
+        "credential": MQTTConfiguration.objects.visible_to(request.user).filter(device=device).first(),
+        "log": MQTTAuditLog.objects.visible_to(request.user).filter(device=device).select_related("actor")[:MOST_ODD],
         "visits": VisitReport.objects.visible_to(request.user)
         .filter(device=device)
         .select_related("technician")[:MOST_ODD],

@@ -13,18 +13,21 @@ from django.db.models import Prefetch
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cercollettiva.core.models import Plant
 from cercollettiva.energy import placements, queries
+from cercollettiva.energy.broker import credentials
 from cercollettiva.energy.models import (
     ChannelRole,
     DeviceConfiguration,
     DevicePlacement,
     DeviceType,
     MQTTAuditLog,
+    MQTTConfiguration,
     UnknownDevice,
 )
 from cercollettiva.energy.operations import NotProvisioned
@@ -98,10 +101,16 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def card(request: HttpRequest, pk: int, placement: int) -> HttpResponse:
     """GET plants/<pk>/mqtt/<placement>/: what to write into the meter, and its first message as it comes."""
-    held = placement_of(request, pk, placement)
+    return card_page(request, placement_of(request, pk, placement))
+
+
+def card_page(request: HttpRequest, held: DevicePlacement, *, secret: str = "") -> HttpResponse:
+    """The card; with a secret it is the one time that the password of the meter is shown."""
     now = timezone.now()
     said = {device.device_id: device for device in queries.device_states_of(held.plant, now)}
     broker = queries.broker_address()
+    written = card_of(held.device, broker, secret=secret)
+    manages = DeviceConfiguration.objects.managed_by(request.user).filter(pk=held.device_id).exists()
     context = {
         "now": now,
         "plant": held.plant,
@@ -109,13 +118,17 @@ def card(request: HttpRequest, pk: int, placement: int) -> HttpResponse:
         "device": held.device,
         "is_here": held.active_to is None,
         "roles": held.roles.filter(active_to=held.active_to).order_by("component", "phases"),
-        "card": card_of(held.device, broker),
+        "card": written,
         "broker": broker,
-        "qr": qr_code(request.build_absolute_uri(request.path)),
+        "qr": qr_code(request.build_absolute_uri(reverse("core:meter-card", args=[held.plant_id, held.pk]))),
+        "secret": secret,
+        "secret_qr": qr_code(written.command or secret) if secret else "",
+        "credential": MQTTConfiguration.objects.visible_to(request.user).filter(device=held.device).first(),
+        "stand": credentials.stand_of(held.device) if manages else "",
         "said": said.get(held.device.device_id),
         "socket": f"/ws/plants/{held.plant_id}/",
         "checks": _checks(held),
-        "manages": DeviceConfiguration.objects.managed_by(request.user).filter(pk=held.device_id).exists(),
+        "manages": manages and held.active_to is None,
     }
     return render(request, "web/meter_card.html", context)
 

@@ -102,8 +102,8 @@ def create(request: HttpRequest) -> HttpResponse:
     if not CERConfiguration.objects.visible_to(request.user).exists():
         return render(request, "web/plant_form.html", {"may_create": False})
     form = PlantForm(request.POST or None, user=_person(request))
-    if request.method == "POST" and form.is_valid() and (plant := _saved(form)):
-        _tell_of_the_distributor(request, plant)
+    if request.method == "POST" and form.is_valid() and (plant := saved(form)):
+        tell_of_the_distributor(request, plant)
         messages.success(request, _("%(name)s c’è. Adesso collega il suo misuratore.") % {"name": plant.name})
         return redirect("core:plant-mqtt", pk=plant.pk)
     return _form_page(request, form)
@@ -116,13 +116,13 @@ def update(request: HttpRequest, pk: int) -> HttpResponse:
     plant = get_object_or_404(Plant.objects.writable_by(request.user).select_related("owner"), pk=pk)
     before = (plant.plant_type, plant.nominal_power, plant.pod_key)
     form = PlantForm(request.POST or None, user=_person(request), instance=plant)
-    if request.method == "POST" and form.is_valid() and (saved := _saved(form)):
-        if (saved.plant_type, saved.nominal_power) != before[:2]:
-            placements.count_again(saved)
-        if saved.pod_key != before[2]:
-            _tell_of_the_distributor(request, saved)
+    if request.method == "POST" and form.is_valid() and (changed := saved(form)):
+        if (changed.plant_type, changed.nominal_power) != before[:2]:
+            placements.count_again(changed)
+        if changed.pod_key != before[2]:
+            tell_of_the_distributor(request, changed)
         messages.success(request, _("Salvato."))
-        return redirect("core:plant", pk=saved.pk)
+        return redirect("core:plant", pk=changed.pk)
     plant.refresh_from_db(fields=["name", "pod_code", "plant_type"])  # a refused form must not rename the page
     return _form_page(request, form, plant)
 
@@ -186,7 +186,7 @@ def _degrees(form: PlantForm, name: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _saved(form: PlantForm) -> Plant | None:
+def saved(form: PlantForm) -> Plant | None:
     """The plant, or nothing and the reason on the form: the database keeps a POD to one plant at a time."""
     try:
         with transaction.atomic():
@@ -204,7 +204,7 @@ def _saved(form: PlantForm) -> Plant | None:
         return None
 
 
-def _tell_of_the_distributor(request: HttpRequest, plant: Plant) -> None:
+def tell_of_the_distributor(request: HttpRequest, plant: Plant) -> None:
     """A POD of another distributor than the community's substation is accepted, and explained."""
     community = plant.cer_configuration
     substation = community.primary_substation if community else None

@@ -52,7 +52,14 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.models.tokens import DeviceToken
-from cercollettiva.monitoring.models import Alert, Look, MeterRhythm, VisitReport
+from cercollettiva.monitoring.models import (
+    Alert,
+    AlertMessage,
+    AlertPreferences,
+    Look,
+    MeterRhythm,
+    VisitReport,
+)
 from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.settlement.models import (
     DistributionRule,
@@ -301,8 +308,8 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "last message": (last_message, MANAGERS),
     "unknown device": (unknown, MANAGERS),
     "broker": (broker, STAFF),
-    "credentials": (credentials, STAFF),
-    "audit log": (lambda side: MQTTAuditLog.objects.create(device=side.device, action="ISSUED"), STAFF),
+    "credentials": (credentials, MANAGERS),
+    "audit log": (lambda side: MQTTAuditLog.objects.create(device=side.device, action="ISSUED"), MANAGERS),
     "ingest batch": (
         lambda side: IngestBatch.objects.create(
             seq=side.cer.pk, ingestor="ingest-1", committed_at=NOW, fingerprints=b""
@@ -332,6 +339,14 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "alert of the plant": (lambda side: Alert.objects.create(plant=side.plant, kind="silent"), WITH_A_STAKE),
     "alert of the device": (lambda side: Alert.objects.create(device=side.device, kind="silent"), WITH_A_STAKE),
     "alert of the community": (lambda side: Alert.objects.create(community=side.cer, kind="silent"), MANAGERS),
+    "what the member wants to be told": (
+        lambda side: AlertPreferences.objects.create(user=side.member),
+        {"member"} | STAFF,
+    ),
+    "message of an alert": (
+        lambda side: AlertMessage.objects.create(event=history_of_alert(side.plant), user=side.member, due_at=NOW),
+        {"member"} | STAFF,
+    ),
     "report of a visit": (visit, MANAGERS),
     "rhythm of the meter": (lambda side: MeterRhythm.objects.create(device=side.device, since=NOW), WITH_A_STAKE),
     "look at the meters": (lambda side: Look.objects.create(looked_at=NOW), STAFF),

@@ -77,6 +77,16 @@ def test_a_line_of_the_audit_log_is_never_changed():
     assert MQTTAuditLog.objects.get().detail == ""
 
 
+def test_the_database_itself_keeps_the_audit_log():
+    MQTTAuditLog.objects.create(device=make_device(1), action=MQTTAuditLog.Action.ISSUED, detail="issued")
+
+    for statement in ("UPDATE energy_mqttauditlog SET detail = 'another story'", "DELETE FROM energy_mqttauditlog"):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    assert MQTTAuditLog.objects.get().detail == "issued"
+
+
 def test_the_audit_log_outlives_the_device_and_the_actor():
     device = make_device(1)
     MQTTAuditLog.objects.create(device=device, action=MQTTAuditLog.Action.ISSUED, detail=device.device_id)

@@ -6,11 +6,13 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 HELP = """\
 Does the jobs: those of the queue, and the periodic ones, which a lock leaves to one process however many run. It makes
-the database's partitions of the next month, drops sessions that have ended and journals nobody needs.
+the database's partitions of the next month, drops sessions that have ended and journals nobody needs. Where
+BROKER_FOLDER is set it keeps the broker's files up to date within seconds, and watches over the broker's disk.
 
 example:
   manage.py work
@@ -39,4 +41,8 @@ class Command(BaseCommand):
             for job in jobs.PERIODIC:
                 self.stdout.write(f"{job.__name__}: {job(datetime.now(UTC))}")
             return
+        if settings.BROKER_FOLDER is not None:
+            from cercollettiva.ops.mosquitto.watch import BrokerWatch
+
+            BrokerWatch(settings.BROKER_FOLDER).start()
         jobs.make_consumer(jobs.make_queue(), jobs.make_lock()).run()

@@ -8,14 +8,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from cercollettiva.energy.retention import retire
+from cercollettiva.ops.retention import retire_everything
 
 
 class Command(BaseCommand):
     help = (
         "Takes away what is older than its term: powers after KEEP_POWERS_DAYS, registers and records after "
         "KEEP_REGISTERS_DAYS, quarter-hours and totals after KEEP_INTERVALS_DAYS, lines of the audit log after "
-        "KEEP_AUDIT_DAYS, expired invitations after KEEP_INVITATIONS_DAYS. On PostgreSQL whole months are "
+        "KEEP_AUDIT_DAYS, expired invitations after KEEP_INVITATIONS_DAYS, papers after the term of their type but for "
+        "those on legal hold, with files that no row knows. On PostgreSQL whole months are "
         "dropped, or left as tables of their own with --detach. Running it twice takes nothing more. Exit 0. "
         "Example: manage.py retention --dry-run"
     )
@@ -27,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         tell = (lambda line: None) if options["json"] else self.stdout.write
-        done = retire(datetime.now(UTC), dry_run=options["dry_run"], detach=options["detach"], tell=tell)
+        done = retire_everything(datetime.now(UTC), dry_run=options["dry_run"], detach=options["detach"], tell=tell)
         if options["json"]:
             rows = [{**one._asdict(), "before": one.before.isoformat()} for one in done]
             self.stdout.write(json.dumps(rows, indent=1))

@@ -12,8 +12,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0010_public_screen'),
-        ('energy', '0008_radio_strength'),
-        ('monitoring', '0003_rhythms_of_meters'),
+        ('energy', '0009_radio_strength'),
+        ('monitoring', '0004_who_is_told'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

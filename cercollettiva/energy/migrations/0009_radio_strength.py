@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("energy", "0007_device_tokens"),
+        ("energy", "0008_broker_credentials"),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""Who may come to the broker, with what, and what each may say and hear there."""

@@ -1,0 +1,13 @@
+"""Alerts: what is wrong, who is on it, and of what one wants to be told."""
+
+from django.urls import path
+
+from cercollettiva.web.views import alerts
+
+app_name = "alerts"
+
+urlpatterns = [
+    path("", alerts.alerts, name="alerts"),
+    path("preferenze/", alerts.preferences, name="preferences"),
+    path("<int:pk>/", alerts.alert, name="alert"),
+]
