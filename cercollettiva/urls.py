@@ -17,6 +17,7 @@ urlpatterns = [
     path("documents/", include("cercollettiva.web.urls.documents")),
     path("desk/", include("cercollettiva.web.urls.desk")),
     path("", include("cercollettiva.web.urls.settlement")),
+    path("", include("cercollettiva.web.urls.visits")),
     path("energy/", include("cercollettiva.web.urls.meters")),
     path("users/", include("cercollettiva.web.urls.users")),
     path("users/", include("cercollettiva.web.urls.allauth")),

@@ -14,10 +14,11 @@ from cercollettiva.api.core.communities import CommunityRow, community_rows
 from cercollettiva.api.fields import Instant, KilowattHours, kilowatts, kwh, local
 from cercollettiva.api.schema import CORE_ERRORS
 from cercollettiva.api.views import CoreView
-from cercollettiva.core.models import Plant
+from cercollettiva.core.models import CERConfiguration, Plant
+from cercollettiva.domain.calendar import Span
 from cercollettiva.energy import queries
 from cercollettiva.energy.models import SubjectKind
-from cercollettiva.energy.queries import EnergyToday
+from cercollettiva.energy.queries import EnergyToday, PeriodTotal
 from cercollettiva.users.tokens import Scope
 
 
@@ -47,10 +48,10 @@ class Feed(CoreView):
 
     @extend_schema(operation_id="feed", responses={200: Answer, **CORE_ERRORS})
     def get(self, request: Request) -> Response:
-        """Eight queries, however many communities and plants there are."""
+        """However many plants there are, as many queries; three more for each community one is only a member of."""
         Nothing.of(request)
         communities = community_rows(self, request)
-        days = queries.totals_of_today(SubjectKind.COMMUNITY, [row["id"] for row in communities], self.now)
+        days = self._days_of(request, [row["id"] for row in communities])
         told = [
             {
                 **row,
@@ -60,6 +61,14 @@ class Feed(CoreView):
             for row in communities
         ]
         return Response({"communities": told, "plants": self._plants(request), "timestamp": local(self.now)})
+
+    def _days_of(self, request: Request, keys: list[int]) -> dict[int, PeriodTotal]:
+        """Of a community its people are told what hides each of them; those who look after it all."""
+        days = queries.totals_of_today(SubjectKind.COMMUNITY, keys, self.now)
+        looked_after = CERConfiguration.objects.managed_by(request.user).values("pk")
+        for one in CERConfiguration.objects.filter(pk__in=keys).exclude(pk__in=looked_after):
+            [days[one.pk]] = queries.told_totals(one, Span.DAY, [days[one.pk]], viewer=request.user.pk, now=self.now)
+        return days
 
     def _plants(self, request: Request) -> list[dict[str, Any]]:
         """One's own, not all that one looks after."""

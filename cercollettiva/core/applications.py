@@ -28,7 +28,7 @@ from cercollettiva.core.models import (
 )
 from cercollettiva.core.models.applications import make_link_key
 from cercollettiva.core.models.communities import CLOSED
-from cercollettiva.core.points import give_point
+from cercollettiva.core.points import PointTaken, give_point
 from cercollettiva.domain.identifiers import pod_key
 from cercollettiva.users import legal_forms
 from cercollettiva.users.consents import give_consent
@@ -190,6 +190,21 @@ def approve(
     RoleChange.objects.create(membership=membership, before="", after=role, at=at, by=by)
     signals.role_changed.send(CERMembership, membership=membership, before="", after=role, by=by, at=at)
     return event
+
+
+def link_point(membership: CERMembership, *, at: datetime) -> Plant | None:
+    """The connection point of the application behind a membership that an invitation let in, as if it were approved.
+
+    A POD that is another's stays where it is, and whoever administers sees a member without one.
+    """
+    application = Application.objects.filter(membership=membership, submitted_at__isnull=False).first()
+    if application is None or not membership.member_type or not application.answer(ApplicationStep.POINT):
+        return None
+    try:
+        fields = _plant_fields(application, MemberType(membership.member_type))
+        return give_point(membership.community, membership.user, fields, at=at)
+    except PointTaken:
+        return None
 
 
 def locked(application: Application) -> Application:

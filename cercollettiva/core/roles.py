@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from django.db import transaction
 from django.db.models import Q
 
-from cercollettiva.core import registry, signals
+from cercollettiva.core import applications, registry, signals
 from cercollettiva.core.models import (
     CERConfiguration,
     CERMembership,
@@ -156,11 +156,14 @@ def _membership_for(invitation: Invitation, user: CustomUser, at: datetime) -> C
         )
         _record(membership, "", role, invitation.created_by, at)
         return membership
-    if membership.state != MembershipState.APPROVED:
+    was_waiting = membership.state != MembershipState.APPROVED
+    if was_waiting:
         membership.approve(at=at)
     if invitation.member_type and not membership.member_type:
         membership.member_type = invitation.member_type
         membership.save(update_fields=["member_type", "updated_at"])
+    if was_waiting:
+        applications.link_point(membership, at=at)
     if role != MemberRole.MEMBER:  # an invitation gives: it never takes a heavier role away
         grant_role(membership, role, by=invitation.created_by, at=at)
     return membership

@@ -8,7 +8,7 @@ from cercollettiva.devices import custom, shelly_gen1, shelly_gen2, tasmota
 from cercollettiva.devices.makes import Make, Reader, read_plain_text
 from cercollettiva.devices.payloads import read_json
 from cercollettiva.devices.sample_json import as_json
-from cercollettiva.devices.samples import Device, Sample
+from cercollettiva.devices.samples import Device, Radio, Sample
 
 __all__ = ["MAKES", "Reader", "as_json", "decode", "prefix_of", "reader_of"]
 
@@ -30,11 +30,12 @@ def reader_of(topic: str, device: Device) -> Reader:
 
 
 def decode(topic: str, payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
-    """The samples of one message; none where it carries nothing for us.
+    """What one message measured, and presence; none where it carries nothing for us. A radio's strength is a state.
 
     Raises UnreadableMessage, and nothing else, where the payload cannot be read.
     """
-    return reader_of(topic, device)(payload, received_at, device)
+    samples = reader_of(topic, device)(payload, received_at, device)
+    return [sample for sample in samples if not isinstance(sample.reading, Radio)]
 
 
 def prefix_of(topic: str) -> str:

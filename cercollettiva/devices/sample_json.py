@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cercollettiva.devices.samples import Energies, Kind, Power, Presence, Record, Registers, Sample
+from cercollettiva.devices.samples import Energies, Kind, Power, Presence, Radio, Record, Registers, Sample
 
 _PLACES = {"total": "", "a": "a_", "b": "b_", "c": "c_"}
 _QUANTITIES = {
@@ -24,6 +24,8 @@ def as_json(sample: Sample) -> dict[str, Any]:
     match reading:
         case Presence():
             return {"component": sample.component, "kind": Kind.PRESENCE.value, "online": reading.online}
+        case Radio():
+            return {"component": sample.component, "kind": Kind.RADIO.value, "rssi_dbm": reading.rssi}
         case Record():
             kind, values = Kind.RECORD, _energies_json(reading.energies)
             when = {"start": sample.at.isoformat(), "seconds": reading.seconds}

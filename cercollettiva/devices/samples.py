@@ -134,7 +134,13 @@ class Presence(NamedTuple):
     online: bool
 
 
-Reading = Power | Registers | Record | Presence
+class Radio(NamedTuple):
+    """How well the device hears its access point; a state, never a measurement. [dBm]"""
+
+    rssi: int
+
+
+Reading = Power | Registers | Record | Presence | Radio
 
 
 class Sample(NamedTuple):
@@ -174,3 +180,4 @@ class Kind(Enum):
     REGISTERS = "registers"
     RECORD = "record"
     PRESENCE = "presence"
+    RADIO = "radio"

@@ -16,7 +16,7 @@ from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_e
 from cercollettiva.devices.readings import doubled, joined
 from cercollettiva.devices.samples import AnotherDevice, Device, Presence, Sample, TimeSource, UnreadableMessage
 from cercollettiva.devices.shelly_components import Component
-from cercollettiva.devices.shelly_meters import METERS, samples_of_status
+from cercollettiva.devices.shelly_meters import METERS, radio_of, samples_of_status
 from cercollettiva.devices.shelly_records import samples_of_events
 
 # Gen1 devices all speak on shellies/announce and listen on shellies/command: `shellies` is nobody's prefix.
@@ -37,6 +37,8 @@ def reader_of(topic: str, device: Device) -> Reader | None:
     if rest is None:
         return None
     place, _, key = rest.partition("/")
+    if rest == "status/wifi":
+        return _read_wifi
     if place == "status":
         component = Component.of(key)
         known = component is not None and component.type in METERS
@@ -50,6 +52,10 @@ def _read_status(component: Component, payload: bytes, received_at: datetime, de
     meter = METERS[component.type]
     fields = meter.read_object(payload, component.key)
     return meter.samples(fields, component, Moment(received_at), device)
+
+
+def _read_wifi(payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
+    return radio_of(read_json(payload), Moment(received_at), device)
 
 
 def _read_events(payload: bytes, received_at: datetime, device: Device) -> list[Sample]:

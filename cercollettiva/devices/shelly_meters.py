@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cercollettiva.devices.clocks import Moment
 from cercollettiva.devices.payloads import JsonObject, as_object, read_exact_object, read_quick_object
 from cercollettiva.devices.quantities import energies_of, energies_of_both, floats_of, without_voltage
+from cercollettiva.devices.radio import radio_samples
 from cercollettiva.devices.readings import doubled, joined, known_readings, nothing_usable, without_refused
 from cercollettiva.devices.samples import (
     NO_ANOMALY,
@@ -156,4 +157,9 @@ def samples_of_status(status: JsonObject, moment: Moment, device: Device) -> lis
             samples += METERS[component.type].samples(as_object(fields, key), component, moment, device)
         except UnreadableMessage as refusal:
             refusals.append(refusal)
-    return without_refused(samples, refusals)
+    return without_refused(samples, refusals) + radio_of(status.get("wifi"), moment, device)
+
+
+def radio_of(wifi: object, moment: Moment, device: Device) -> list[Sample]:
+    """The strength of the radio, from the status of `wifi`."""
+    return radio_samples(wifi.get("rssi"), moment.at, moment.source, device) if isinstance(wifi, dict) else []

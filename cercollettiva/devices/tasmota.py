@@ -11,8 +11,9 @@ from datetime import datetime
 
 from cercollettiva.devices.clocks import moment_of_local
 from cercollettiva.devices.makes import Make, Reader, read_plain_text, under_prefix
-from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object
+from cercollettiva.devices.payloads import JsonObject, as_object, quoted, read_exact_object, read_json
 from cercollettiva.devices.quantities import KILOWATT_HOURS, Floats, checked_floats, energies_of, floats_of
+from cercollettiva.devices.radio import radio_samples
 from cercollettiva.devices.readings import doubled, joined, known_readings
 from cercollettiva.devices.samples import (
     NO_ANOMALY,
@@ -52,7 +53,9 @@ def prefix_of(topic: str) -> str | None:
 def reader_of(topic: str, device: Device) -> Reader | None:
     """Who reads a topic of the device; None where it carries nothing for us."""
     rest = under_prefix(topic, device)
-    return {"SENSOR": _read_sensor, "LWT": _read_presence, "LOGGING": read_plain_text}.get(rest or "")
+    return {"SENSOR": _read_sensor, "STATE": _read_state, "LWT": _read_presence, "LOGGING": read_plain_text}.get(
+        rest or ""
+    )
 
 
 def _read_sensor(payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
@@ -68,6 +71,14 @@ def _read_sensor(payload: bytes, received_at: datetime, device: Device) -> list[
         Sample(device.id, COMPONENT, moment.at, moment.source, reading, joined(odd, dropped), moment.reported_ts)
         for reading, dropped in readings
     ]
+
+
+def _read_state(payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
+    """Of all it says about itself the strength of its radio: `RSSI` is per cent here, `Signal` is dBm."""
+    state = read_json(payload)
+    wifi = state.get("Wifi") if isinstance(state, dict) else None
+    signal = wifi.get("Signal") if isinstance(wifi, dict) else None
+    return radio_samples(signal, received_at, TimeSource.RECEIVED, device)
 
 
 def _power_of(fields: JsonObject) -> tuple[Power, Anomaly]:

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import orjson
 
-from cercollettiva.devices.samples import Energies, Power, Registers, Sample, registers_of
+from cercollettiva.devices.samples import Energies, Power, Radio, Registers, Sample, registers_of
 from cercollettiva.energy.models import DeviceState
 from cercollettiva.energy.store import MergedState, StateRow
 from cercollettiva.ingest.directory import Role
@@ -55,6 +55,8 @@ class Latest:
         "online",
         "power_at",
         "roles",
+        "rssi",
+        "rssi_at",
         "src",
         "told_at",
         "told_online",
@@ -70,6 +72,8 @@ class Latest:
         self.told_online: bool | None = None
         self.roles: tuple[Role, ...] = ()
         self.src = ""  # the name it gave itself last
+        self.rssi: int | None = None
+        self.rssi_at: datetime | None = None
         self.watch = Watch()
         self._powers: dict[str, Known[Power]] = {}
         self._registers: dict[str, Known[Energies]] = {}
@@ -80,6 +84,7 @@ class Latest:
         latest = cls(state.device_id)
         latest.last_seen, latest.online, latest.src = state.last_seen, state.online, state.src
         latest.power_at = state.power_at
+        latest.rssi, latest.rssi_at = state.rssi, state.rssi_at
         latest._powers = {component: _from_json(Power, stored) for component, stored in state.values.items()}
         latest._registers = {component: _from_json(Energies, stored) for component, stored in state.registers.items()}
         return latest
@@ -103,6 +108,11 @@ class Latest:
                 self.power_at = at
         elif isinstance(reading, Registers):
             _lay_over(self._registers, sample, at, reading.energies)
+
+    def take_radio(self, radio: Radio, received_at: datetime) -> None:
+        """How well it heard its access point, at our time: what was said before changes nothing."""
+        if self.rssi_at is None or received_at >= self.rssi_at:
+            self.rssi, self.rssi_at = radio.rssi, received_at
 
     def take_retained(self, sample: Sample) -> None:
         """Keep a retained copy only where nothing is known: it may be of any age."""
@@ -148,6 +158,8 @@ class Latest:
             values=_joined(self._powers),
             registers=_joined(self._registers),
             src=self.src,
+            rssi=self.rssi,
+            rssi_at=self.rssi_at,
         )
 
     def _power_of(self, role: str) -> float | None:

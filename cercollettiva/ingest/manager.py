@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from cercollettiva.devices.decoding import Reader, prefix_of, read_nothing, reader_of
-from cercollettiva.devices.samples import AnotherDevice, Presence, Sample, TimeSource, UnreadableMessage
+from cercollettiva.devices.samples import AnotherDevice, Presence, Radio, Sample, TimeSource, UnreadableMessage
 from cercollettiva.energy.models import DeviceState
 from cercollettiva.energy.models.mqtt import FIRST_BYTES, LAST_BYTES
 from cercollettiva.energy.store import Batch, Heard, Incoming, MergedState, Refusal, StateRow, Stranger
@@ -51,7 +51,7 @@ class Route(NamedTuple):
     reader: Reader
     topic_hash: int
     is_named: bool = False  # what comes here carries the device's own name, and the decoder compares it
-    unread: str = ""  # the component that speaks here, where it measures and no make of ours reads it
+    unread: str = ""  # the component that speaks here, where it may do so without a value
 
     def fingerprint(self, payload: bytes) -> int:
         """64 bits of topic and payload, signed: the same in every process."""
@@ -187,9 +187,9 @@ class DeviceManager:
         elif another := watch.is_replaced_by(at):
             raise UnreadableMessage(f"{another} speaks here in its place: nothing without a name is believed")
         for sample in samples:
-            if not isinstance(sample.reading, Presence) and watch.spoke_instead(sample.component, at):
+            if not isinstance(sample.reading, Presence | Radio) and watch.spoke_instead(sample.component, at):
                 self._note(Kind.PROFILE_CHANGED, sample.component, delivery, route)
-        if route.unread and watch.spoke_instead(route.unread, at):
+        if route.unread and not samples and watch.spoke_instead(route.unread, at):
             self._note(Kind.PROFILE_CHANGED, route.unread, delivery, route)
 
     def _note(self, kind: Kind, detail: str, delivery: Delivery, route: Route) -> None:
@@ -201,6 +201,10 @@ class DeviceManager:
         fingerprint = None
         for sample in samples:
             if isinstance(sample.reading, Presence):
+                continue
+            if isinstance(sample.reading, Radio):
+                if is_live:  # of a copy that was kept nobody knows the age
+                    latest.take_radio(sample.reading, delivery.received_at)
                 continue
             if delivery.retain:
                 latest.take_retained(sample)  # state, never a measurement
@@ -238,7 +242,7 @@ class DeviceManager:
         if entry is not None:
             topic_hash = hash_of(topic.encode("utf-8", "replace"))
             reader = reader_of(topic, entry.device)
-            unread = _unread_component(topic, entry.device.prefix) if reader is read_nothing else ""
+            unread = _silent_component(topic, entry.device.prefix, is_read=reader is not read_nothing)
             route = Route(entry, self._latest[entry.key], reader, topic_hash, topic.endswith("/rpc"), unread)
         self._remember_route(topic, route)
         return route
@@ -256,10 +260,16 @@ class DeviceManager:
         self._routes[topic] = route
 
 
-def _unread_component(topic: str, prefix: str) -> str:
-    """The component of a status topic that no make of ours reads, where components of its kind measure."""
+def _silent_component(topic: str, prefix: str, *, is_read: bool) -> str:
+    """The component of a status topic that may speak without a value, where components of its kind measure.
+
+    One that no make of ours reads, or a cover at rest: a relay that became one. A relay without a meter is none: it
+    stands beside the channels of some meters.
+    """
     place, _, component = topic[len(prefix) + 1 :].partition("/")
-    return component if place == "status" and kind_of(component) in MEASURING else ""
+    kind = kind_of(component)
+    told = kind == "cover" if is_read else kind in MEASURING
+    return component if place == "status" and told else ""
 
 
 def _note_presence(presence: Presence, delivery: Delivery, latest: Latest) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from cercollettiva.monitoring.models import Alert
+from cercollettiva.monitoring.models import Alert, VisitReport
 from cercollettiva.users.administration.files import Exported, resource_of
 from cercollettiva.users.administration.pages import HistoryPage
 
@@ -16,3 +16,13 @@ class AlertHistory(Exported, HistoryPage):
     list_select_related = ("plant", "community", "device")
     ordering = ("-opened_at",)
     resource_classes = [resource_of(Alert, plant=("pod_code",), community=("code",), device=("device_id",))]
+
+
+@admin.register(VisitReport)
+class VisitHistory(HistoryPage):
+    """Reports are written on the spot and never changed."""
+
+    list_display = ("plant", "device", "technician", "visited_at", "data_returned")
+    list_filter = ("data_returned",)
+    list_select_related = ("plant", "device", "technician")
+    ordering = ("-visited_at",)

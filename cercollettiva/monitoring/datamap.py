@@ -1,11 +1,23 @@
-"""What the table of alerts holds of people."""
+"""What the tables of alerts and of visits hold of people."""
 
 from __future__ import annotations
 
-from cercollettiva.users.datamap import REST, Basis, Fields, NotPersonal, Personal, Purpose, Term, plainly
+from cercollettiva.users.datamap import (
+    LINK,
+    REST,
+    Basis,
+    Fields,
+    NotPersonal,
+    Personal,
+    Purpose,
+    Term,
+    plainly,
+    same,
+)
 
 ALERTS = plainly(Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TWO_YEARS), "about a plant or a meter, not a person")
 CHOSEN = plainly(Personal(Purpose.CONTACT, Basis.CONTRACT, Term.ACCOUNT), "when somebody wants to be told of what")
+VISITS = Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TEN_YEARS)  # what was seen in somebody's home
 WORD = NotPersonal("words of the code")
 
 MAP: dict[str, Fields] = {
@@ -23,5 +35,10 @@ MAP: dict[str, Fields] = {
         "file_name": NotPersonal("a date"),
         "reason": NotPersonal("words of the code and of the machine"),
         REST: NotPersonal("times and sizes"),
+    },
+    "monitoring.VisitReport": {
+        **same(VISITS, "found", "done"),
+        **same(WORD, "kinds", "steps"),
+        REST: plainly(VISITS, LINK),
     },
 }

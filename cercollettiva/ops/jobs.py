@@ -24,6 +24,7 @@ from huey.serializer import SignedSerializer
 from cercollettiva.documents import reading
 from cercollettiva.energy import partitions
 from cercollettiva.energy.models import DeviceMeasurement, EnergyInterval, EnergyMeasurement, IngestBatch
+from cercollettiva.monitoring.office import look_at_estimates, look_at_fees, look_at_papers
 from cercollettiva.ops.backup import runs
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
@@ -87,6 +88,9 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     make_exports: crontab(),
     carry_out_erasures: crontab(minute="13"),
     nightly_backup: crontab(minute="33", hour="1"),
+    look_at_fees: crontab(minute="51"),
+    look_at_papers: crontab(minute="13", hour="4"),
+    look_at_estimates: crontab(minute="53"),  # after the estimates
 }
 ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
 

@@ -76,7 +76,7 @@ def community_case(community: CERConfiguration, period: Range) -> CommunityCase:
     row = DistributionRule.objects.of(community, local_date(period.end - QUARTER))
     names = _names(energies.plants)
     return CommunityCase(
-        case=_case(energies, names, _zone(community, energies.plants), period),
+        case=_case(energies, names, zone_of(community, energies.plants), period),
         policies=policies_of(row),
         row=row,
         rule=rule_of(row),
@@ -111,7 +111,8 @@ def _names(plants: list[Plant]) -> list[str]:
     return [key if keys.count(key) == 1 else f"{key}/{plant.pk}" for key, plant in zip(keys, plants, strict=True)]
 
 
-def _zone(community: CERConfiguration, plants: list[Plant]) -> str:
+def zone_of(community: CERConfiguration, plants: list[Plant]) -> str:
+    """The zone of the market whose prices count; raises NoMarketZone."""
     if community.market_zone:
         return community.market_zone
     zones = {plant.market_zone or (market_zone(plant.region) if plant.region else "") for plant in plants} - {""}

@@ -47,8 +47,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if looks_after(request):
         meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
         meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
-        energy.append(meters)
+        visits = _entry(request, _("Interventi"), reverse("visits:visits"), "")
+        visits["current"] = request.path.startswith(reverse("visits:visits"))
+        energy += [meters, visits]
         entries[1]["icon"] = ""  # the phone's bar has four places, and the mark leads home too
+        if role is MemberRole.TECHNICAL:
+            visits["icon"], entries[-1]["icon"] = "place", ""
     alerts = _entry(request, _("Avvisi"), reverse("alerts:alerts"), "")
     alerts["current"] = request.path.startswith("/avvisi/")
     energy.append(alerts)

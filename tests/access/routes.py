@@ -76,6 +76,14 @@ ROUTES: Final[dict[str, Route]] = {
         lambda world, side: [world.side(side).stranger.pk],
         otherwise=any_manager(NOT_ALLOWED),
     ),
+    "visits:visits": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
+    "visits:reports": Route(
+        {**safe(any_manager(OK)), "POST": any_manager(BAD_REQUEST)},  # empty: the list says what is missing
+        otherwise=any_manager(NOT_ALLOWED),
+    ),
+    "visits:report": Route(
+        safe(managers(OK)), lambda world, side: [world.side(side).visit.pk], otherwise=any_manager(NOT_ALLOWED)
+    ),
     "core:community-history": Route(
         safe(insiders(OK)), lambda world, side: [world.side(side).cer.pk], otherwise=signed_in(NOT_ALLOWED)
     ),

@@ -51,7 +51,7 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.store import save_samples
-from cercollettiva.monitoring.models import Alert
+from cercollettiva.monitoring.models import Alert, VisitReport
 from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.users.exports import DataExport, ExportState
 from cercollettiva.users.models import ApiToken, CustomUser, Scope
@@ -104,6 +104,7 @@ class Community:
     application: Application  # of somebody who is not in yet
     alert: Alert  # about the meter
     paper: Document  # the plant's attestation, read; its file is not there
+    visit: VisitReport  # at the plant, by its administrator
 
     @property
     def published(self) -> list[str]:
@@ -168,8 +169,12 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
     things = (cer, plant, device, strangers, canary, member, passkey, session, token)
     alert = open_alert(device, "silent", f"{canary}-alert", at=now)
     assert alert is not None
-    desk = _make_desk(canary, membership)
-    return Community(*things, _make_export(canary, member), *desk, application, alert, _make_paper(canary, plant))
+    desk, paper, visit = (
+        _make_desk(canary, membership),
+        _make_paper(canary, plant),
+        _make_visit(canary, plant, device, admin),
+    )
+    return Community(*things, _make_export(canary, member), *desk, application, alert, paper, visit)
 
 
 def _make_paper(canary: str, plant: Plant) -> Document:
@@ -209,6 +214,20 @@ def _make_desk(canary: str, membership: CERMembership) -> tuple[MembershipCard, 
     text = f"email;nome\n{canary}@example.it;{canary}-imported\n"
     imported = member_import.upload(membership.community, name=f"{canary}.csv", content=text.encode(), by=None, at=now)
     return card, payment, job, imported
+
+
+def _make_visit(canary: str, plant: Plant, device: DeviceConfiguration, admin: CustomUser) -> VisitReport:
+    """Somebody was at the meter that is silent."""
+    now = timezone.now()
+    return VisitReport.objects.create(
+        plant=plant,
+        device=device,
+        technician=admin,
+        visited_at=now,
+        received_at=now,
+        found=f"{canary}-found",
+        data_returned="YES",
+    )
 
 
 def _make_application(canary: str, cer: CERConfiguration, number: int) -> Application:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.e2e
 
 POD = "IT001E77000001"
 OLD, NEW = "shellypro3em-77aa01", "shellypro3em-77aa02"
+# What waits on the phone of whoever looks, and under which name.
+KEPT = "[`visits:${document.body.dataset.person}`, localStorage.getItem(`visits:${document.body.dataset.person}`)]"
 SIZES = ((360, "light"), (1280, "dark"))
 
 
@@ -258,3 +261,54 @@ def test_a_silent_meter_is_found_taken_and_put_off(technician, demo, pictures):
     chosen(technician, "Salva")
     assert "Scrivi tutte e due le ore" in page.locator("[role=alert]").inner_text()
     sound(technician, pictures, "alert-preferences")
+
+
+def test_a_visit_is_written_without_network_and_sent_once_when_it_is_back(visit, cookies_of, demo, pictures):
+    with sqlite3.connect(demo.database, timeout=20) as database:
+        [[device]] = database.execute("SELECT device_id FROM energy_deviceplacement WHERE active_to IS NULL LIMIT 1")
+        database.execute("DELETE FROM monitoring_alert WHERE device_id = ? AND kind = 'silent'", [device])
+        database.execute(
+            "INSERT INTO monitoring_alert (device_id, kind, severity, state, message, details, opened_at, is_platform)"
+            " VALUES (?, 'silent', 'CRITICAL', 'OPEN', 'Il misuratore tace.', '{}', datetime('now', '-1 day'), 0)",
+            [device],
+        )
+    visitor = visit(width=360, storage_state=cookies_of("technician"))
+    page = visitor.open("/interventi/")
+    page.wait_for_function("caches.match('/interventi/', { cacheName: 'visits' })")
+    sound(visitor, pictures, "visits")
+    page.set_viewport_size({"width": 360, "height": 800})
+
+    visitor.context.set_offline(True)
+    visitor.open("/energy/")
+    assert "Sei senza rete." in page.locator("h1").inner_text()
+    visitor.open("/interventi/")
+    assert page.locator("[data-kept-note]").is_visible()
+    stop = page.locator("[data-stop]", has_text="Il misuratore tace.")
+    form = stop.locator("form")
+    if not form.is_visible():
+        stop.locator("summary").click()
+    form.locator("[name=steps]").first.check()
+    form.locator("[name=found]").fill("Il router era spento.")
+    visitor.open("/interventi/")  # as if the phone had closed it
+    assert form.locator("[name=steps]").first.is_checked()
+    form.locator("button[type=submit]").click()
+    expect(page.locator("[data-reports]")).to_contain_text("parte quando torna la rete")
+    page.screenshot(path=pictures / "walk-visit-offline-360-light.png", full_page=True)
+    waiting = page.evaluate(KEPT)
+
+    visitor.context.set_offline(False)
+    page.get_by_role("button", name="Manda adesso").click()
+    expect(page.locator("[data-reports]")).to_contain_text("Arrivato.", timeout=20_000)
+    page.evaluate("([name, text]) => localStorage.setItem(name, text)", waiting)  # its answer had been lost
+    visitor.open("/interventi/")
+    expect(page.locator("[data-reports]")).to_contain_text("non è stato contato due volte", timeout=20_000)
+    page.get_by_role("link", name="Apri").click()
+    assert "Il router era spento." in page.locator("main").inner_text()
+    sound(visitor, pictures, "visit")
+
+    page.locator(".menu summary").click()
+    page.locator("form[action$='/logout/'] button").click()
+    page.wait_for_load_state()
+    assert page.evaluate("caches.has('visits')") is False
+    with sqlite3.connect(demo.database, timeout=20) as database:
+        assert database.execute("SELECT count(*) FROM monitoring_visitreport").fetchone() == (1,)

@@ -9,6 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cercollettiva.core.models import FeePayment, MemberRegistry
 from cercollettiva.energy.models import MQTTAuditLog
+from cercollettiva.monitoring.models import VisitReport
 from cercollettiva.users.append_only import unprotected
 from cercollettiva.users.models import AuditAnchor, AuditLine
 
@@ -21,4 +22,5 @@ def all_unprotected(connection: BaseDatabaseWrapper) -> Iterator[None]:
         lifted.enter_context(unprotected(connection, MemberRegistry, **MemberRegistry.APPEND_ONLY))
         lifted.enter_context(unprotected(connection, FeePayment, **FeePayment.APPEND_ONLY))
         lifted.enter_context(unprotected(connection, MQTTAuditLog, **MQTTAuditLog.APPEND_ONLY))
+        lifted.enter_context(unprotected(connection, VisitReport, **VisitReport.APPEND_ONLY))
         yield

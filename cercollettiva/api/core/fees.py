@@ -5,33 +5,21 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from rest_framework import serializers, status
-from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, PermissionDenied, ValidationError
-from rest_framework.permissions import IsAuthenticated
-from rest_framework.renderers import JSONRenderer
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from cercollettiva.api.errors import Conflict
+from cercollettiva.api.views import CoreView
 from cercollettiva.core import fees
 from cercollettiva.core.models import CERConfiguration, MembershipCard, MemberType, PaymentMethod
 from cercollettiva.core.registry import day_of
 
-CODES: Final = {
-    400: "invalid",
-    401: "not_authenticated",
-    403: "permission_denied",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    415: "unsupported_media_type",
-}
 WORDS: Final = {
     "negative": gettext_lazy("L'importo non può essere negativo, e un versamento è più di zero."),
     "too_much": gettext_lazy("L'importo è troppo grande per una quota."),
@@ -41,10 +29,6 @@ WORDS: Final = {
     "in_the_future": gettext_lazy("La data del versamento è nel futuro."),
     "reversed": gettext_lazy("Questa ricevuta è già stornata."),
 }
-
-
-class AlreadyPaid(APIException):
-    status_code = status.HTTP_409_CONFLICT
 
 
 class Euros(serializers.DecimalField):
@@ -59,31 +43,20 @@ class Euros(serializers.DecimalField):
         return super().to_internal_value(data)
 
 
-class FeesView(APIView):
-    """Errors are `{"error", "detail"}`; whoever is not signed in gets 401."""
+class FeesView(CoreView):
+    """Sessions, and tokens that may write; what does not add up is a 400 with its words, a fee that is paid a 409."""
 
-    authentication_classes = [SessionAuthentication]
-    permission_classes = [IsAuthenticated]
-    renderer_classes = [JSONRenderer]
     http_method_names = ["post"]
     Asked: Any  # what each view reads
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, fees.FeeRefused):
-            kind = AlreadyPaid if exc.code == "nothing_due" else ValidationError
+            kind = Conflict if exc.code == "nothing_due" else ValidationError
             exc = kind(WORDS[exc.code])
-        if isinstance(exc, Http404):
-            exc = NotFound(_("Non trovato."))
         response = super().handle_exception(exc)
-        if isinstance(exc, NotAuthenticated):
-            response.status_code = status.HTTP_401_UNAUTHORIZED
-        told = response.data
-        plain = isinstance(told, dict) and set(told) == {"detail"} and not isinstance(exc, ValidationError)
-        alone = told[0] if isinstance(told, list) and len(told) == 1 else told
-        response.data = {
-            "error": CODES.get(response.status_code, "error"),
-            "detail": told["detail"] if plain else alone,
-        }
+        detail = response.data["detail"]
+        if isinstance(detail, list) and len(detail) == 1:
+            response.data["detail"] = detail[0]
         return response
 
     def asked(self, request: Request) -> dict[str, Any]:

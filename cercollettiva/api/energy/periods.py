@@ -159,7 +159,7 @@ class IntervalViewSet(EnergyViewSet):
     def list(self, request: Request) -> HttpResponseBase:
         asked = self.asked.of(request, now=self.now)
         form = request.accepted_renderer.format
-        subject = subject_of(request, asked)
+        subject = subject_of(request, asked, self.now)
         table = _table(subject, asked, self.now)
         if form == "xlsx" and table.count > MOST_IN_XLSX:
             reason = _("In XLSX stanno al massimo %d righe: chiedi il CSV, o un periodo più breve.") % MOST_IN_XLSX
@@ -177,8 +177,8 @@ class AggregateViewSet(IntervalViewSet):
         return super().list(request)
 
 
-def subject_of(request: Request, asked: dict[str, Any]) -> Subject:
-    """What one may not see is not there."""
+def subject_of(request: Request, asked: dict[str, Any], now: datetime) -> Subject:
+    """What one may not see is not there; of a community its people are told what hides each of them."""
     if "device" in asked:
         stays = list(DevicePlacement.objects.visible_to(request.user).filter(device=asked["device"]))
         stood = [stay.device_id for stay in stays]
@@ -198,13 +198,18 @@ def subject_of(request: Request, asked: dict[str, Any]) -> Subject:
         )
     community = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=asked["community"])
 
+    looks_after = CERConfiguration.objects.managed_by(request.user).filter(pk=community.pk).exists()
+
     def of_its_plants(start: datetime, end: datetime) -> Iterable[PeriodTotal]:
         whole = quarters_between(start, end)
-        return queries.plants_grid(queries.community_plants(community, whole), whole, is_sum=True)
+        quarters = queries.plants_grid(queries.community_plants(community, whole), whole, is_sum=True)
+        return quarters if looks_after else queries.quarters_withheld(quarters)
 
-    return Subject(
-        community.name, of_its_plants, lambda span, start, end: queries.aggregate_by_period(community, span, start, end)
-    )
+    def totals_of_all(span: Span, start: datetime, end: datetime) -> list[PeriodTotal]:
+        found = queries.aggregate_by_period(community, span, start, end)
+        return found if looks_after else queries.told_totals(community, span, found, viewer=request.user.pk, now=now)
+
+    return Subject(community.name, of_its_plants, totals_of_all)
 
 
 def _table(subject: Subject, asked: dict[str, Any], now: datetime) -> Table:

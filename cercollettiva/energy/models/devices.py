@@ -349,6 +349,8 @@ class DeviceState(models.Model):
     values = models.JSONField(_("ultimi valori"), default=dict, blank=True)
     registers = models.JSONField(_("ultimi registri"), default=dict, blank=True)
     src = models.TextField(_("nome detto dal misuratore"), blank=True, default="")
+    rssi = models.SmallIntegerField(_("segnale radio (dBm)"), null=True, blank=True)
+    rssi_at = models.DateTimeField(_("segnale radio al"), null=True, blank=True)
 
     objects = DeviceStateQuerySet.as_manager()
 

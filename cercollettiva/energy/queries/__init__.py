@@ -56,7 +56,7 @@ from cercollettiva.energy.queries.standing import (
 )
 from cercollettiva.energy.queries.states import DeviceNow, PhaseNow, device_states_of, device_states_of_plants
 from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_midnight
-from cercollettiva.energy.queries.told import told_totals
+from cercollettiva.energy.queries.told import quarters_withheld, told_totals
 
 __all__ = [
     "FEWEST",
@@ -123,6 +123,7 @@ __all__ = [
     "previous_period",
     "quarter_grid",
     "quarters_between",
+    "quarters_withheld",
     "searched",
     "shared_hours",
     "sharers_of",

@@ -6,7 +6,7 @@ the others. A day that still runs is told by the rule of its hours, because two 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from cercollettiva.core.models import CERConfiguration
@@ -34,6 +34,11 @@ def told_totals(
         if _few(community, Period.HOUR, today, viewer):
             few.add(today.start)
     return [_emptied(total) if any(total.start <= day < total.end for day in few) else total for total in totals]
+
+
+def quarters_withheld(totals: Iterable[PeriodTotal]) -> Iterator[PeriodTotal]:
+    """Quarter-hours are told to none of a community's people: who stands behind each of them is not counted."""
+    return map(_emptied, totals)
 
 
 def _few(community: CERConfiguration, period: Period, whole: Range, viewer: int) -> set[datetime]:

@@ -34,6 +34,8 @@ class StateRow(NamedTuple):
     values: str  # JSON: component -> values and their time
     registers: str  # JSON: component -> registers and their time
     src: str
+    rssi: int | None = None  # of its radio [dBm]; None: nothing new about it
+    rssi_at: datetime | None = None
 
 
 class MergedState(NamedTuple):

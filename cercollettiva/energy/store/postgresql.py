@@ -22,23 +22,30 @@ STATE_COLUMNS: Final = {
     "values": "text",
     "registers": "text",
     "src": "text",
+    "rssi": "int2",
+    "rssi_at": "timestamptz",
 }
 STAGE_STATES: Final = """
     CREATE TEMPORARY TABLE IF NOT EXISTS incoming_states (
         device_id integer, last_seen timestamptz, online boolean, exchange_power float8, production_power float8,
-        load_power float8, power_at timestamptz, "values" text, registers text, src text
+        load_power float8, power_at timestamptz, "values" text, registers text, src text, rssi smallint,
+        rssi_at timestamptz
     ) ON COMMIT DELETE ROWS
 """
 _INSERT_STATES: Final = """
     INSERT INTO energy_devicestate AS state
         (device_id, last_seen, online, exchange_power, production_power, load_power, power_at,
-         "values", registers, src, seq)
+         "values", registers, src, rssi, rssi_at, seq)
     SELECT new.device_id, new.last_seen, new.online, new.exchange_power, new.production_power, new.load_power,
-           new.power_at, new."values"::jsonb, new.registers::jsonb, new.src, %s
+           new.power_at, new."values"::jsonb, new.registers::jsonb, new.src,
+           new.rssi, new.rssi_at, %s
     FROM incoming_states new
     JOIN energy_deviceconfiguration device ON device.id = new.device_id
     ORDER BY new.device_id
     ON CONFLICT (device_id) DO UPDATE SET
+        rssi = CASE WHEN EXCLUDED.rssi_at >= COALESCE(state.rssi_at, EXCLUDED.rssi_at)
+               THEN EXCLUDED.rssi ELSE state.rssi END,
+        rssi_at = GREATEST(state.rssi_at, EXCLUDED.rssi_at),
 """
 UPSERT_STATES: Final = f"""
     {_INSERT_STATES}

@@ -17,10 +17,14 @@ from cercollettiva.energy.store.rows import Inserted, Table
 _INSERT_STATE: Final = """
     INSERT INTO energy_devicestate
         (device_id, last_seen, online, exchange_power, production_power, load_power, power_at,
-         "values", registers, src, seq)
-    SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
+         "values", registers, src, rssi, rssi_at, seq)
+    SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
     WHERE EXISTS (SELECT 1 FROM energy_deviceconfiguration WHERE id = %s)
     ON CONFLICT (device_id) DO UPDATE SET
+        rssi = CASE WHEN EXCLUDED.rssi_at >= COALESCE(energy_devicestate.rssi_at, EXCLUDED.rssi_at)
+               THEN EXCLUDED.rssi ELSE energy_devicestate.rssi END,
+        rssi_at = MAX(COALESCE(energy_devicestate.rssi_at, EXCLUDED.rssi_at),
+                      COALESCE(EXCLUDED.rssi_at, energy_devicestate.rssi_at)),
 """
 _NEWEST_TIMES: Final = """
         last_seen = MAX(COALESCE(energy_devicestate.last_seen, EXCLUDED.last_seen),

@@ -1,9 +1,10 @@
-"""The tables of alerts, of what the minute check remembers, of who is told, and of backups."""
+"""The tables of alerts, of what the minute check remembers, of who is told, of visits, and of backups."""
 
 from cercollettiva.monitoring.models.alerts import Alert, AlertEvent, AlertQuerySet, AlertState, Change
 from cercollettiva.monitoring.models.backups import BackupRun
 from cercollettiva.monitoring.models.rhythms import Look, MeterRhythm
 from cercollettiva.monitoring.models.telling import AlertMessage, AlertPreferences, Choice
+from cercollettiva.monitoring.models.visits import DataReturned, VisitReport
 from cercollettiva.monitoring.severity import Severity
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "BackupRun",
     "Change",
     "Choice",
+    "DataReturned",
     "Look",
     "MeterRhythm",
     "Severity",
+    "VisitReport",
 ]

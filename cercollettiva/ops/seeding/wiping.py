@@ -11,6 +11,7 @@ from cercollettiva.core.models import CERConfiguration, FeePayment, MemberRegist
 from cercollettiva.documents.models import Document
 from cercollettiva.energy.models import DeviceConfiguration, EnergyAggregate
 from cercollettiva.energy.models.intervals import SubjectKind
+from cercollettiva.monitoring.models import VisitReport
 from cercollettiva.ops.seeding import money
 from cercollettiva.ops.seeding.applications import emails_of
 from cercollettiva.ops.simulation.scenery import Community
@@ -36,7 +37,7 @@ def wipe(community: Community) -> None:
     subjects = ((SubjectKind.DEVICE, devices), (SubjectKind.PLANT, plants), (SubjectKind.COMMUNITY, cer))
     connection = connections[router.db_for_write(MemberRegistry)]
     with transaction.atomic(), ExitStack() as lifted:
-        for model in (MemberRegistry, FeePayment):
+        for model in (MemberRegistry, FeePayment, VisitReport):
             lifted.enter_context(unprotected(connection, model, **model.APPEND_ONLY))
         for kind, rows in subjects:
             _raw(EnergyAggregate.objects.filter(subject_kind=kind, subject_id__in=_keys(rows)))

@@ -33,7 +33,7 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.queries import Standing
-from cercollettiva.monitoring.models import Alert
+from cercollettiva.monitoring.models import Alert, VisitReport
 from cercollettiva.web.reasons import advice_on_anomaly, advice_on_refusal
 from cercollettiva.web.views.access import managers_only
 
@@ -113,6 +113,9 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
         "page": page,
         "credential": MQTTConfiguration.objects.visible_to(request.user).filter(device=device).first(),
         "log": MQTTAuditLog.objects.visible_to(request.user).filter(device=device).select_related("actor")[:MOST_ODD],
+        "visits": VisitReport.objects.visible_to(request.user)
+        .filter(device=device)
+        .select_related("technician")[:MOST_ODD],
     }
     return render(request, "web/meter.html", context)
 

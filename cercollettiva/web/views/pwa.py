@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -15,7 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-# What the offline page is made of; nothing else of the site is ever kept by the worker.
+# What the offline page is made of; nothing else of the site is ever kept by the worker. A round keeps its own parts.
 SHELL = (
     "web/tokens.css",
     "web/site.css",
@@ -61,7 +62,9 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     """GET sw.js: the same for everybody who reads the same language; it changes when the offline page does."""
     shell = [reverse("web:offline"), *(static(name) for name in SHELL)]
     version = hashlib.sha256(json.dumps([shell, _offline_page()]).encode()).hexdigest()[:16]
-    code = render_to_string("web/sw.js", {"shell": json.dumps(shell), "version": version})
+    code = render_to_string(
+        "web/sw.js", {"shell": json.dumps(shell), "version": version, "static": settings.STATIC_URL}
+    )
     return HttpResponse(code, content_type="text/javascript; charset=utf-8")
 
 

@@ -53,7 +53,14 @@ from cercollettiva.energy.models import (
 )
 from cercollettiva.energy.models.tokens import DeviceToken
 from cercollettiva.monitoring.backups import note_backup
-from cercollettiva.monitoring.models import Alert, AlertMessage, AlertPreferences, Look, MeterRhythm
+from cercollettiva.monitoring.models import (
+    Alert,
+    AlertMessage,
+    AlertPreferences,
+    Look,
+    MeterRhythm,
+    VisitReport,
+)
 from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.settlement.models import (
     DistributionRule,
@@ -184,6 +191,17 @@ def register_event(side: Community) -> RegisterEvent:
 
 def history(side: Community) -> EnergyIntervalHistory:
     return EnergyIntervalHistory.objects.create(device=side.device, start=NOW, replaced_at=NOW, **INTERVAL)
+
+
+def visit(side: Community) -> VisitReport:
+    return VisitReport.objects.create(
+        plant=side.plant,
+        technician=side.technician,
+        visited_at=NOW,
+        received_at=NOW,
+        found="un cavo staccato",
+        data_returned="YES",
+    )
 
 
 def audit_head(side: Community) -> AuditHead:
@@ -336,6 +354,7 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
         lambda side: AlertMessage.objects.create(event=history_of_alert(side.plant), user=side.member, due_at=NOW),
         {"member"} | STAFF,
     ),
+    "report of a visit": (visit, MANAGERS),
     "rhythm of the meter": (lambda side: MeterRhythm.objects.create(device=side.device, since=NOW), WITH_A_STAKE),
     "look at the meters": (lambda side: Look.objects.create(looked_at=NOW), STAFF),
     "line of an alert's history": (lambda side: history_of_alert(side.plant), WITH_A_STAKE),

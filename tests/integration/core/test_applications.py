@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.utils import IntegrityError
 
-from cercollettiva.core import applications
+from cercollettiva.core import applications, roles
 from cercollettiva.core.models import (
     Application,
     ApplicationEvent,
@@ -319,3 +319,20 @@ def test_a_draft_that_nobody_sends_is_forgotten_after_ninety_days_and_what_was_s
 
     assert list(Application.objects.all()) == [kept]
     assert old.pk != kept.pk
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_an_invitation_accepted_while_an_application_waits_brings_its_point_along(community, elena, is_taken):
+    application = sent(community)
+    owner = make_user("somebody-else") if is_taken else None
+    if is_taken:
+        Plant.objects.create(name="Altrui", pod_code=POD, plant_type="CONSUMER", owner=owner)
+    invited = roles.invite(community, application.email, MemberRole.MEMBER, by=elena, at=LATER, member_type="CONSUMER")
+
+    membership = roles.accept(invited.token, application.user, at=LATER)
+
+    plant = Plant.objects.get(pod_key=POD)
+    assert membership.pk == application.membership_id
+    assert membership.state == MembershipState.APPROVED
+    assert (plant.owner, plant.cer_configuration) == ((owner, None) if is_taken else (application.user, community))

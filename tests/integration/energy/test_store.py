@@ -181,6 +181,20 @@ def state(device: DeviceConfiguration, *, last_seen: datetime, watts: float) -> 
     return StateRow(device.pk, last_seen, True, watts, None, None, last_seen, values, "{}", "shellypro3em-a1b2c3")
 
 
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_the_newest_strength_of_a_radio_stands(device, is_shared):
+    later = NOON + timedelta(minutes=1)
+    for row in (
+        state(device, last_seen=NOON, watts=1.0)._replace(rssi=-60, rssi_at=later),
+        state(device, last_seen=NOON, watts=1.0)._replace(rssi=-90, rssi_at=NOON),
+        state(device, last_seen=later, watts=2.0),  # of somebody who does not know it
+    ):
+        store(Batch(states=[row], is_shared=is_shared))
+
+    kept = DeviceState.objects.get(device=device)
+    assert (kept.rssi, kept.rssi_at, kept.exchange_power) == (-60, later, 2.0)
+
+
 def test_a_state_is_made_once_and_then_follows(device):
     store(Batch(states=[state(device, last_seen=NOON, watts=100.0)]))
     first = DeviceState.objects.get(device=device)

@@ -165,6 +165,9 @@ def test_once_does_each_job_and_ends(capsys):
         "prune",
         "aggregate_if_free",
         "check_directions",
+        "watch_meters",
+        "tell_of_alerts",
+        "check_clocks",
         "forget_drafts",
         "retire_old_rows",
         "print_cards",
@@ -173,4 +176,7 @@ def test_once_does_each_job_and_ends(capsys):
         "read_papers",
         "retire_old_papers",
         "tell_of_expiring_papers",
+        "look_at_fees",
+        "look_at_papers",
+        "look_at_estimates",
     ]

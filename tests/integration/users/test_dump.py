@@ -16,6 +16,7 @@ from cercollettiva.core.models import Application, ApplicationEvent, MemberImpor
 from cercollettiva.documents.models import Document
 from cercollettiva.documents.types import DocumentType
 from cercollettiva.energy.models import MQTTBroker
+from cercollettiva.monitoring.models import VisitReport
 from cercollettiva.users.exports import DataExport
 from cercollettiva.users.fields import encrypted_fields_of
 from cercollettiva.users.models import CustomUser
@@ -61,6 +62,8 @@ def sow() -> None:
     IdempotentAnswer.objects.create(caller="user:1", key="k", call_hash="h", **of_model(IdempotentAnswer))
     DataExport.objects.create(user=user, asked_at=NOW, **of_model(DataExport))
     Document.objects.create(type=DocumentType.BILL, owner=user, size=0, **of_model(Document))
+    visit = {"plant": plant, "technician": user, "visited_at": NOW, "received_at": NOW, "data_returned": "YES"}
+    VisitReport.objects.create(**visit, **of_model(VisitReport))
 
 
 def database_as_bytes() -> bytes:

@@ -14,14 +14,16 @@ from PIL import Image
 from pypdf import PdfReader
 
 from cercollettiva.core import fees, registry
-from cercollettiva.core.models import CardJob, FeePayment, MemberRegistry, MemberRole, MembershipCard
+from cercollettiva.core.models import CardJob, CERMembership, FeePayment, MemberRegistry, MemberRole, MembershipCard
 from cercollettiva.core.paper import make_pdf
 from cercollettiva.core.registry import day_of
 from cercollettiva.ops.desk import print_cards, remind_of_fees
 from cercollettiva.settlement.models import DistributionRule
 from cercollettiva.users.audit import Action, AuditLine
+from cercollettiva.users.models import Scope
 from cercollettiva.web.desk import papers
 from cercollettiva.web.desk.sheets import xlsx_bytes
+from tests.integration.api.scene import token_of
 from tests.integration.core.scene import join, make_community, make_user
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +148,31 @@ def test_the_api_answers_with_the_first_platforms_keys_and_refuses_in_json(desk)
     bulk = call(admin, f"/api/cer/{community.pk}/bulk-fees/", {"amount": 40, "member_type": "PROSUMER"})
     assert bulk[1]["updated_count"] == 1
     assert MembershipCard.objects.get().fee_due_cents == 4_000
+
+
+def test_a_token_reaches_fees_as_far_as_its_scope_and_its_owner_do(desk, settings):
+    settings.SECOND_FACTOR_REQUIRED = False
+    community, _admin, _member = desk
+    card = MembershipCard.objects.get()
+    people = {
+        role: CERMembership.objects.get(community=community, role=role).user
+        for role in (MemberRole.ADMIN, MemberRole.MEMBER)
+    }
+    paths = (f"/api/fees/set/{card.pk}/", f"/api/fees/paid/{card.pk}/", f"/api/cer/{community.pk}/bulk-fees/")
+
+    def call(path: str, role: MemberRole, scope: Scope) -> tuple[int, str]:
+        headers = {"authorization": f"Bearer {token_of(people[role], scope)}"}
+        answer = Client(enforce_csrf_checks=True).post(
+            path, '{"amount": 12}', content_type="application/json", headers=headers
+        )
+        return answer.status_code, answer.json().get("error", "")
+
+    for path in paths:
+        assert call(path, MemberRole.ADMIN, Scope.READ) == (403, "permission_denied")
+        assert call(path, MemberRole.MEMBER, Scope.WRITE) == (403, "permission_denied")
+        assert call(path, MemberRole.ADMIN, Scope.WRITE) == (200, "")
+    assert Client().post(paths[0], {}, headers={"authorization": "Bearer cer_x"}).status_code == 401
+    assert MembershipCard.objects.get().fee_paid_cents == 1_200
 
 
 def test_settings_take_a_picture_anew_and_percentages_that_make_the_whole(desk):

@@ -62,6 +62,34 @@ def test_a_device_changed_its_profile_once_however_often_it_says_so():
     assert manager.take_notices() == []
 
 
+@pytest.mark.parametrize(
+    ("rest", "values"),
+    [
+        ("events/rpc", {"apower": 0.0, "aenergy": {"total": 12.5}}),
+        ("status/cover:0", {"apower": 0.0, "aenergy": {"total": 12.5}}),
+        ("status/cover:0", {"state": "stopped"}),  # at rest it has no value
+    ],
+)
+def test_a_relay_that_became_a_cover_is_noticed_wherever_it_says_so(rest, values):
+    manager = expecting("switch:0")
+    cover = {"id": 0, **values}
+
+    for second in range(30):
+        at = NOON + second * SECOND
+        said = json.dumps(cover) if rest.startswith("status") else notification(at, **{"cover:0": cover})
+        manager.read(delivery(rest, said, at=at), Batch())
+
+    assert manager.take_notices() == [Notice(1, Kind.PROFILE_CHANGED, "cover:0")]
+
+
+def test_a_relay_without_a_meter_beside_the_channels_is_no_change():
+    manager = expecting("em1:0")
+
+    hear(manager, "status/switch:0", '{"id":0,"output":false}', seconds=range(60))
+
+    assert manager.take_notices() == []
+
+
 @pytest.mark.parametrize("rest", ["status/wifi", "status/sys", "status/temperature:0", "status/input:0", "online"])
 def test_what_measures_nothing_is_not_noticed(rest):
     manager = expecting("em:0")

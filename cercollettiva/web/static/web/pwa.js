@@ -5,6 +5,8 @@
 // is wiped; pressing the button that signs out wipes it before the request leaves.
 (() => {
   const SNAPSHOT = "snapshot";
+  const ROUND = "visits"; // a technician's round, which keeps itself (visits.js)
+  const OWNER = "/offline/person";
   const ADDRESS = "/offline/snapshot";
   const OWN = ["/dashboard/", "/me/"];
   const EVERY = 60_000;
@@ -32,11 +34,12 @@
     await cache.put(ADDRESS, new Response(JSON.stringify(snapshot), { headers: { "Content-Type": "application/json" } }));
   }
 
-  const wipe = () => caches.delete(SNAPSHOT);
+  const wipe = () => Promise.all([caches.delete(SNAPSHOT), caches.delete(ROUND)]);
 
   async function wipeOfAnother(person) {
     const kept = await caches.match(ADDRESS, { cacheName: SNAPSHOT });
-    if (kept && (await kept.json()).person !== person) await wipe();
+    const round = await caches.match(OWNER, { cacheName: ROUND });
+    if ((kept && (await kept.json()).person !== person) || (round && (await round.text()) !== person)) await wipe();
   }
 
   document.addEventListener("submit", (event) => {

@@ -1,8 +1,12 @@
 // Pages come from the network, always; without one, the offline page. Only what that page is made of is kept here.
-// The last figures of one's own dashboard are kept by the page (pwa.js), as text, until one signs out.
+// The last figures of one's own dashboard are kept by the page (pwa.js), as text, and a technician's round by itself
+// (visits.js), with what it is made of, until one signs out.
 const SHELL = {{ shell|safe }};
 const CACHE = "shell-{{ version }}";
 const SNAPSHOT = "snapshot";
+const VISITS = "visits";
+const STATIC = "{{ static }}";
+const ROUND = "{% url 'visits:visits' %}";
 const OFFLINE = SHELL[0];
 
 addEventListener("install", (event) => {
@@ -11,7 +15,7 @@ addEventListener("install", (event) => {
 });
 
 addEventListener("activate", (event) => {
-  const old = (names) => names.filter((name) => name !== CACHE && name !== SNAPSHOT);
+  const old = (names) => names.filter((name) => ![CACHE, SNAPSHOT, VISITS].includes(name));
   event.waitUntil(
     caches
       .keys()
@@ -24,9 +28,14 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET") return;
   const address = new URL(request.url);
-  if (request.mode === "navigate") {
+  if (request.mode === "navigate" && address.pathname === ROUND) {
+    const kept = () => caches.match(ROUND, { cacheName: VISITS }).then((page) => page ?? caches.match(OFFLINE, { cacheName: CACHE }));
+    event.respondWith(fetch(request).catch(kept));
+  } else if (request.mode === "navigate") {
     event.respondWith(fetch(request).catch(() => caches.match(OFFLINE, { cacheName: CACHE })));
-  } else if (address.origin === location.origin && SHELL.includes(address.pathname) && address.pathname !== OFFLINE) {
-    event.respondWith(fetch(request).catch(() => caches.match(address.pathname, { cacheName: CACHE })));
+  } else if (address.origin === location.origin && address.pathname.startsWith(STATIC)) {
+    const kept = () => caches.match(address.pathname, { cacheName: CACHE });
+    const ofTheRound = () => caches.match(address.pathname, { cacheName: VISITS });
+    event.respondWith(fetch(request).catch(async () => (await kept()) ?? (await ofTheRound()) ?? Response.error()));
   }
 });
