@@ -113,6 +113,9 @@ def _rejected(user: CustomUser) -> Any:
     return RejectedMessage.objects.filter(named)
 
 
+OF_THE_BROKER: Final = gettext_lazy("quando è stato fatto che cosa al broker e ai misuratori")
+
+
 def _audit_line(row: MQTTAuditLog, user: CustomUser) -> dict[str, Any]:
     """Who else did it, and from where, is theirs."""
     by_me = row.actor_id == user.pk
@@ -229,20 +232,23 @@ RIGHTS: Final = Part(
         Holding(
             "energy.MQTTAuditLog",
             _of_devices(MQTTAuditLog),
-            Fate.EMPTIED,
-            why=gettext_lazy("quando è stato fatto che cosa al broker e ai misuratori"),
+            Fate.KEPT,
+            why=OF_THE_BROKER,
             term=Term.YEAR,
-            emptied={"detail": ""},
-            stays={"address": gettext_lazy("di chi ha agito, che può essere un altro")},
+            stays={
+                "detail": OF_THE_BROKER,
+                "address": gettext_lazy("di chi ha agito, che può essere un altro"),
+            },
             shown=_audit_line,
         ),
         Holding(
             "energy.MQTTAuditLog",
             lambda user: MQTTAuditLog.objects.filter(actor=user),
             Fate.EMPTIED,
-            why=gettext_lazy("quando è stato fatto che cosa al broker e ai misuratori"),
+            why=OF_THE_BROKER,
             term=Term.YEAR,
-            emptied={"detail": "", "address": None},
+            emptied={"address": None},
+            stays={"detail": OF_THE_BROKER},
             shown=_audit_line,
         ),
         Holding(

@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy
 
 from cercollettiva.core.rights import plants_of
 from cercollettiva.energy.rights import devices_of
-from cercollettiva.monitoring.models import Alert, AlertEvent, AlertMessage, AlertPreferences, MeterRhythm
+from cercollettiva.monitoring.models import Alert, AlertEvent, AlertMessage, AlertPreferences, MeterRhythm, VisitReport
 from cercollettiva.users.datamap import Term
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.rights.holdings import Fate, Holding, Part
 
 OF_A_METER: Final = gettext_lazy("parla di un misuratore altrui, per chi lo guarda dopo")
+OF_A_VISIT: Final = gettext_lazy("quando si è andati a un impianto, e se i dati sono tornati")
 
 
 def _alerts_of(user: CustomUser) -> Any:
@@ -37,6 +38,22 @@ RIGHTS: Final = Part(
             why=OF_A_METER,
             term=Term.TWO_YEARS,
             stays={"note": OF_A_METER},
+        ),
+        Holding(
+            "monitoring.VisitReport",
+            lambda user: VisitReport.objects.filter(plant__in=plants_of(user)),
+            Fate.EMPTIED,
+            why=OF_A_VISIT,
+            term=Term.TWO_YEARS,
+            emptied={"found": "", "done": ""},
+        ),
+        Holding(
+            "monitoring.VisitReport",
+            lambda user: VisitReport.objects.filter(technician=user).exclude(plant__in=plants_of(user)),
+            Fate.KEPT,
+            why=OF_A_METER,
+            term=Term.TWO_YEARS,
+            stays={"found": OF_A_METER, "done": OF_A_METER},
         ),
         Holding("monitoring.Alert", _alerts_of, Fate.DELETED),
         Holding(

@@ -19,7 +19,7 @@ MARKED = re.compile(r"(?<![\w.])(" + "|".join(sorted(CALLS, key=len, reverse=Tru
 # The same word in both languages: codes, names, and words that one borrowed from the other.
 SAME = re.compile(
     r"(?:%\([a-z_]+\)[sd]|[\s·:,.()/–«»“”→-]|[A-Z]{2,}|[A-Za-z]*[0-9]+|CerCollettiva|GAUDÌ|POD|Home|Account|Privacy|"
-    r"Email|email|password|Password|[Ff]irmware|[Ll]ogo|file|[Ss]erver|topic|[Bb]roker|Auto|Calabria|kWh?|WebSocket|English|Italiano|"
+    r"Email|email|password|Password|[Ff]irmware|[Ll]ogo|[Ff]ile|account|[Ss]erver|topic|[Bb]roker|Auto|Calabria|kWh?|WebSocket|English|Italiano|"
     r"prosumer|Prosumer|GSE|IBAN|PEC|[Nn]o|Sì|CSV|XLSX|byte|Dashboard|Browser|passkey|Passkey|[Tt]oken)+"
 )
 Text = tuple[str, str]  # context, words
