@@ -13,7 +13,7 @@ MANAGE := $(RUN) manage.py
 INSTALLED := $(VENV)/.installed
 PARTS := postgresql mosquitto redis
 
-.PHONY: help setup parts demo test faults communities probes mutants e2e check messages bench
+.PHONY: help setup parts demo test faults communities probes mutants mutation e2e check messages bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ probes: setup parts ## Ask the API more than ten thousand questions about the ot
 
 mutants: setup parts ## Plant faults in a copy of the code: each must be caught by the tests
 	$(RUN) tools/mutants $(ARGS)
+
+mutation: export SETTLEMENT_COMMUNITIES ?= 40
+mutation: export CER_TEST_DATABASE := sqlite
+mutation: setup ## Change each line that decides on money, one at a time: how many the tests notice; half an hour
+	$(VENV)/bin/mutmut run $(ARGS)
+	@$(RUN) tools/mutation-report > docs/mutation.md
 
 e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
 	@tools/system-packages $(PARTS) chromium
