@@ -31,7 +31,7 @@ from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire
 from cercollettiva.ops.papers import forget_drafts, read_papers, retire_old_papers, tell_of_expiring_papers
 from cercollettiva.ops.rights import carry_out_erasures, make_exports
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
-from cercollettiva.ops.watching import check_clocks, tell_of_alerts, watch_meters
+from cercollettiva.ops.watching import check_clocks, check_production, tell_of_alerts, watch_meters
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     watch_meters: crontab(),
     tell_of_alerts: crontab(),
     check_clocks: crontab(minute="53"),
+    check_production: crontab(minute="11", hour="6"),  # yesterday, once what came late is counted
     forget_drafts: crontab(minute="47", hour="3"),
     retire_old_rows: crontab(minute="17", hour="2"),
     print_cards: crontab(),

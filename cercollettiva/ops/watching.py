@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cercollettiva.monitoring import clocks, telling, watch
+from cercollettiva.monitoring import clocks, production, telling, watch
 
 
 def watch_meters(now: datetime) -> str:
@@ -21,3 +21,8 @@ def tell_of_alerts(now: datetime) -> int:
 def check_clocks(now: datetime) -> tuple[int, int]:
     """Alerts about clocks that were opened, and closed."""
     return clocks.check_clocks(now)
+
+
+def check_production(now: datetime) -> tuple[int, int]:
+    """Alerts about plants that made too little yesterday that were opened, and closed."""
+    return production.check_production(now)

@@ -168,6 +168,7 @@ def test_once_does_each_job_and_ends(capsys):
         "watch_meters",
         "tell_of_alerts",
         "check_clocks",
+        "check_production",
         "forget_drafts",
         "retire_old_rows",
         "print_cards",
