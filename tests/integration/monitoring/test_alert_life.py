@@ -45,7 +45,7 @@ def test_an_alert_takes_the_severity_of_its_kind_and_says_its_details_in_the_rea
 
     assert alert is not None
     assert alert.severity == Severity.CRITICAL
-    assert alert.message.startswith("Il misuratore shellypro3em-000001 tace dal 01/06/2026 11:00")
+    assert alert.message.startswith("Il misuratore shellypro3em-000001 non manda energia dal 01/06/2026 11:00")
     assert alert.text == alert.message
 
 
@@ -53,7 +53,7 @@ def test_a_detail_is_no_part_of_the_texts_form():
     alert = open_alert(make_device(1), "silent", at=NOW, details={"device": "{since}%s{device.pk}", "since": "ieri"})
 
     assert alert is not None
-    assert "Il misuratore {since}%s{device.pk} tace dal ieri" in alert.text
+    assert "Il misuratore {since}%s{device.pk} non manda energia dal ieri" in alert.text
 
 
 def test_a_steps_line_says_who_and_until_when():

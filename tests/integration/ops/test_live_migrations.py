@@ -41,13 +41,13 @@ def test_a_migration_waits_for_its_lock_in_small_steps_and_lets_writers_pass(dat
     thread.start()
     began = time.monotonic()
     try:
-        apply_backups("0004")
+        apply_backups("0005")
         took = time.monotonic() - began
     finally:
         over.set()
         thread.join()
         release.join()
-        apply_backups("0005")
+        apply_backups("0006")
 
     assert took > 1  # it did meet the lock
     assert max(waits) < 2
@@ -62,7 +62,7 @@ def test_a_table_that_stays_in_use_ends_the_migration_with_advice(database_url, 
     with psycopg.connect(database_url) as holder:
         holder.execute("SELECT count(*) FROM monitoring_backuprun")
         with pytest.raises(CommandError, match="pg_stat_activity"):
-            apply_backups("0004")
+            apply_backups("0005")
 
     call_command("migrate", "--check", verbosity=0)
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("monitoring", "0004_who_is_told"),
+        ("monitoring", "0005_visit_reports"),
     ]
 
     operations = [

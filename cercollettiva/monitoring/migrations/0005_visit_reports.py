@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('core', '0010_public_screen'),
         ('energy', '0009_radio_strength'),
-        ('monitoring', '0005_backup_runs'),
+        ('monitoring', '0004_who_is_told'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
