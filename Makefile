@@ -3,7 +3,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-WORKERS ?= auto
+# Tests wait for real parts: one process more than there are cores.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 ARGS ?=
 
 VENV := .venv
@@ -35,8 +36,8 @@ parts:
 demo: setup ## Start it all on an invented community (PORT=8001, ARGS="--speed 60")
 	@$(MANAGE) demo $(ARGS)
 
-# Three runs, each to its end; faults come alone, because they count seconds. Nothing selected (5) is fine when ARGS
-# did the selecting.
+# Three runs, each to its end; faults come by themselves, because they count seconds, and two at a time, because they wait
+# most of it. Nothing selected (5) is fine when ARGS did the selecting.
 test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults (ARGS="-k plant" for some)
 	@failed=0; \
 	run() { "$$@" || { code=$$?; [ $$code -eq 5 ] && [ -n "$${ARGS:-}" ]; } || failed=1; }; \
@@ -44,7 +45,7 @@ test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults
 	export CER_TEST_DATABASE=sqlite; \
 	run $(PYTEST) -n $(WORKERS) --dist worksteal -m 'both_databases and not faults and not e2e' $(ARGS); \
 	export CER_TEST_DATABASE=postgresql; \
-	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -m 'faults and not fuzz and not e2e' $(ARGS); fi; \
+	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -n 2 --dist load -m 'faults and not fuzz and not e2e' $(ARGS); fi; \
 	exit $$failed
 
 # The figures of reliability are for 60 seconds a fault. CER_FUZZ_SEED=... repeats a run of the fuzzer.
@@ -72,7 +73,7 @@ mutation: setup ## Change each line that decides on money, one at a time: how ma
 e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
 	@tools/system-packages $(PARTS) chromium
 	rm -rf var/pages
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m e2e $(ARGS)
+	$(PYTEST) -n auto --dist loadfile -m e2e $(ARGS)
 
 # In memory: a check leaves no database behind.
 check: export DATABASE_URL := sqlite://:memory:
