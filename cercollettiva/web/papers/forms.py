@@ -29,7 +29,7 @@ def file_field(**given: Any) -> forms.FileField:
             "help_text": gettext_lazy("PDF, JPEG o PNG, fino a 10 MB."),
             "error_messages": {
                 "required": gettext_lazy("Scegli un file."),
-                "empty": gettext_lazy("Il file è vuoto."),
+                "empty": gettext_lazy("Il file è vuoto: scegline un altro."),
             },
             **given,
         }

@@ -30,7 +30,7 @@ _BRINGS: Final = {
     "a form with a program": gettext_lazy("Il PDF contiene un modulo con un programma:"),
 }
 _WORDS: Final[tuple[tuple[str, str | Promise], ...]] = (
-    (r"The file is empty", gettext_lazy("Il file è vuoto.")),
+    (r"The file is empty", gettext_lazy("Il file è vuoto: scegline un altro.")),
     (r"The file is larger than", gettext_lazy("Il file supera 10 MB: scegline uno più leggero.")),
     (r"This kind of file", gettext_lazy("Questo tipo di file non è accettato: manda un PDF, un JPEG o un PNG.")),
     (
