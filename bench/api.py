@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+from bench import parts
 from tests.support import platform
 from tests.support.postgres import PostgresServer
 
@@ -75,11 +74,7 @@ def run() -> dict[str, Any]:
     """On a private PostgreSQL."""
     with PostgresServer() as server:
         platform.manage("migrate", "--verbosity=0", database_url=server.url())
-        env = {**os.environ, "DATABASE_URL": server.url()}
-        command = [sys.executable, "-m", "bench.api"]
-        made = subprocess.run(command, env=env, cwd=platform.ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        figures: dict[str, Any] = json.loads(made.stdout)
-        return figures
+        return parts.figures_of("bench.api", database_url=server.url())
 
 
 def _measured() -> dict[str, Any]:

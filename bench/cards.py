@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from bench import parts
 from tests.support import platform
 from tests.support.postgres import PostgresServer
 
@@ -26,11 +25,7 @@ def run() -> dict[str, Any]:
     """CPU of this process alone: PostgreSQL works beside it."""
     with PostgresServer(settings={"log_statement": "none"}) as server:
         platform.manage("migrate", "--verbosity=0", database_url=server.url())
-        env = {**os.environ, "DATABASE_URL": server.url()}
-        command = [sys.executable, "-m", "bench.cards"]
-        done = subprocess.run(command, env=env, cwd=platform.ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        figures: dict[str, Any] = json.loads(done.stdout)
-        return figures
+        return parts.figures_of("bench.cards", database_url=server.url())
 
 
 def main() -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+from bench import parts
 from tests.support import platform
 from tests.support.postgres import PostgresServer
 
@@ -25,11 +24,7 @@ def run() -> dict[str, Any]:
     """Medians on PostgreSQL, the two lists read in turn."""
     with PostgresServer(settings={"log_statement": "none"}) as server:
         platform.manage("migrate", "--verbosity=0", database_url=server.url())
-        command = [sys.executable, "-m", "bench.encryption"]
-        env = {**os.environ, "DATABASE_URL": server.url()}
-        done = subprocess.run(command, env=env, cwd=platform.ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        figures: dict[str, Any] = json.loads(done.stdout)
-        return figures
+        return parts.figures_of("bench.encryption", database_url=server.url())
 
 
 def main() -> None:

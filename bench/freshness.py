@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import subprocess
-import sys
 import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from bench import parts
 from tests.support import platform
 from tests.support.postgres import PostgresServer
 
@@ -25,11 +24,7 @@ def run() -> dict[str, Any]:
     """CPU of this process alone: PostgreSQL works beside it."""
     with PostgresServer(settings={"log_statement": "none"}) as server:
         platform.manage("migrate", "--verbosity=0", database_url=server.url())
-        env = {**os.environ, "DATABASE_URL": server.url()}
-        command = [sys.executable, "-m", "bench.freshness"]
-        done = subprocess.run(command, env=env, cwd=platform.ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        figures: dict[str, Any] = json.loads(done.stdout)
-        return figures
+        return parts.figures_of("bench.freshness", database_url=server.url())
 
 
 def main() -> None:
@@ -79,7 +74,14 @@ def _meters(now: datetime) -> None:
 
     long_ago = now - timedelta(days=365)
     plants = [
-        Plant(name=f"Casa {n}", pod_code=f"IT001E{n:08}", plant_type="PROSUMER", active_from=long_ago)
+        Plant(
+            name=f"Casa {n}",
+            pod_code=f"IT001E{n:08}",
+            pod_key=f"IT001E{n:08}",
+            plant_type="PROSUMER",
+            nominal_power=6,
+            active_from=long_ago,
+        )
         for n in range(METERS)
     ]
     plants = Plant.objects.bulk_create(plants)

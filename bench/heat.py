@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
+from bench import parts
 from tests.support import platform
 from tests.support.postgres import PostgresServer
 
@@ -40,11 +39,7 @@ def run() -> dict[str, Any]:
         with platform.connect(server) as connection:
             connection.execute(ROWS, {"communities": COMMUNITIES})
             connection.execute("VACUUM ANALYZE energy_energyaggregate")
-        env = {**os.environ, "DATABASE_URL": server.url()}
-        command = [sys.executable, "-m", "bench.heat"]
-        made = subprocess.run(command, env=env, cwd=platform.ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        figures: dict[str, Any] = json.loads(made.stdout)
-        return figures
+        return parts.figures_of("bench.heat", database_url=server.url())
 
 
 def _measured() -> dict[str, Any]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
+from bench import parts
 from tests.support import platform
 from tests.support.postgres import PostgresServer
 from tests.support.redis import RedisServer
@@ -51,11 +50,7 @@ def run() -> dict[str, Any]:
             for period, step in ((0, "1 hour"), (1, "1 day"), (3, "1 month")):
                 connection.execute(ROWS, {"period": period, "step": step, "plants": PLANTS})
             connection.execute("VACUUM ANALYZE energy_energyaggregate")
-        env = {**os.environ, "DATABASE_URL": server.url(), "REDIS_URL": redis.url}
-        command = [sys.executable, "-m", "bench.history"]
-        made = subprocess.run(command, env=env, cwd=platform.ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        figures: dict[str, Any] = json.loads(made.stdout)
-        return figures
+        return parts.figures_of("bench.history", database_url=server.url(), REDIS_URL=redis.url)
 
 
 def _measured() -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -39,10 +38,7 @@ def run() -> dict[str, Any]:
     """200 sockets on one community, then on twelve plants, with every meter speaking once a second."""
     with PostgresServer(settings={"log_statement": "none"}) as server:
         platform.manage("migrate", "--verbosity=0", database_url=server.url())
-        env = {**os.environ, "DATABASE_URL": server.url()}
-        command = [sys.executable, "-m", "bench.live"]
-        made = subprocess.run(command, env=env, cwd=platform.ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        scene = json.loads(made.stdout)
+        scene = parts.figures_of("bench.live", database_url=server.url())
         plants = [f"/ws/plants/{pk}/" for pk in scene["plants"]]
         return {
             "200_sockets_on_a_community": watch(server, scene, [f"/ws/cer/{scene['community']}/"]),

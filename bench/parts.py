@@ -72,3 +72,15 @@ def count(connection: psycopg.Connection) -> int:
 
 def empty(connection: psycopg.Connection) -> None:
     connection.execute("TRUNCATE energy_devicemeasurement, energy_energymeasurement, energy_ingestbatch")
+
+
+def figures_of(module: str, *arguments: object, **variables: str) -> dict[str, Any]:
+    """What `python -m module` prints as JSON: a process of its own, so that its CPU and its settings are its own.
+
+    `variables` are those of its environment that differ, in small letters or large: `database_url`.
+    """
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    env = os.environ | {name.upper(): value for name, value in variables.items()}
+    done = subprocess.run(command, env=env, cwd=platform.ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures

@@ -13,10 +13,15 @@ import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bench import parts
 from tests.support import platform
 from tests.support.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from cercollettiva.core.models import CERConfiguration
+    from cercollettiva.users.models import CustomUser
 
 REPEATS = 5
 MEMBERS, PLANTS, COMMUNITIES = 1000, 100, 1000
@@ -42,11 +47,7 @@ HOURS_OF_A_COMMUNITY = """
 def run() -> dict[str, Any]:
     with PostgresServer() as server:
         platform.manage("migrate", "--verbosity=0", database_url=server.url())
-        env = {**os.environ, "DATABASE_URL": server.url()}
-        command = [sys.executable, "-m", "bench.settlement_rows", *map(str, (MEMBERS, PLANTS, COMMUNITIES))]
-        made = subprocess.run(command, env=env, cwd=platform.ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        figures: dict[str, Any] = json.loads(made.stdout)
-        return figures
+        return parts.figures_of("bench.settlement_rows", MEMBERS, PLANTS, COMMUNITIES, database_url=server.url())
 
 
 def prepare(members: int, plants: int, communities: int) -> None:
@@ -68,16 +69,8 @@ def prepare(members: int, plants: int, communities: int) -> None:
 
 
 def make_community(number: int, members: int, plants: int) -> None:
-    from cercollettiva.core.models import (
-        CERConfiguration,
-        CERMembership,
-        MembershipState,
-        MemberType,
-        Organisation,
-        Plant,
-        PlantSource,
-        PlantType,
-    )
+    """Members with a home each; the first of them have a roof too."""
+    from cercollettiva.core.models import CERConfiguration, Organisation
     from cercollettiva.users.models import CustomUser
 
     organisation = Organisation.objects.create(name=f"Bench {number}")
@@ -87,16 +80,28 @@ def make_community(number: int, members: int, plants: int) -> None:
     people = CustomUser.objects.bulk_create(
         CustomUser(email=f"p{number}-{place}@example.org") for place in range(members)
     )
+    let_in(community, people, prosumers=plants)
+    build(community, people, plants=plants)
+
+
+def let_in(community: CERConfiguration, people: list[CustomUser], *, prosumers: int) -> None:
+    from cercollettiva.core.models import CERMembership, MembershipState, MemberType
+
     CERMembership.objects.bulk_create(
         CERMembership(
             user=person,
             community=community,
-            member_type=MemberType.PROSUMER if place < plants else MemberType.CONSUMER,
+            member_type=MemberType.PROSUMER if place < prosumers else MemberType.CONSUMER,
             state=MembershipState.APPROVED,
             active_from=LONG_AGO,
         )
         for place, person in enumerate(people)
     )
+
+
+def build(community: CERConfiguration, people: list[CustomUser], *, plants: int) -> None:
+    from cercollettiva.core.models import Plant, PlantSource, PlantType
+
     roof = {
         "plant_type": PlantType.PRODUCER,
         "source": PlantSource.PV,
@@ -104,12 +109,12 @@ def make_community(number: int, members: int, plants: int) -> None:
         "entry_into_operation": date(2024, 5, 1),
     }
     home = {"plant_type": PlantType.CONSUMER}
-    kinds = [(roof, people[place % members]) for place in range(plants)] + [(home, person) for person in people]
+    kinds = [(roof, people[place % len(people)]) for place in range(plants)] + [(home, person) for person in people]
     Plant.objects.bulk_create(
         Plant(
-            name=f"P{number}-{place}",
-            pod_code=f"IT001E{number:04}{place:04}",
-            pod_key=f"IT001E{number:04}{place:04}",
+            name=f"{community.name}-{place}",
+            pod_code=f"IT001E{community.pk:04}{place:04}",
+            pod_key=f"IT001E{community.pk:04}{place:04}",
             nominal_power=20,
             active_from=LONG_AGO,
             cer_configuration=community,
