@@ -50,11 +50,12 @@ def demo() -> Iterator[Demo]:
     """`manage.py demo` on SQLite with a few days of history, and a broker that the tests may publish to."""
     port = free_port()
     state = processes.make_folder("demo")
+    own = {"DATABASE_URL": "", "SECRET_KEY": "", "MEDIA_ROOT": ""}  # it makes them in its folder
     with MosquittoServer() as broker:
         child = Child(
             [sys.executable, "-u", ROOT / "manage.py", "demo", "--port", str(port), "--state", state, "--days", "3"],
             name="demo",
-            env={**os.environ, "DATABASE_URL": "", "SECRET_KEY": "", "MQTT_URL": broker.url, "LANG": "C.UTF-8"},
+            env={**os.environ, **own, "MQTT_URL": broker.url, "LANG": "C.UTF-8"},
             death_signal="TERM",
         )
         child.answers = lambda: "Ctrl-C" in child.log_tail()

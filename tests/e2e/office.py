@@ -61,6 +61,7 @@ def running_office() -> Iterator[Office]:
         "EMAIL_URL": f"filemail:///{mails}",
         "SECOND_FACTOR": "required",
         "SITE_URL": url,
+        "MEDIA_ROOT": str(state / "media"),  # another database's `work` takes files it does not know for left over
         "REDIS_URL": "",
         "PYTHONPATH": str(ROOT),
         "LANG": "C.UTF-8",
