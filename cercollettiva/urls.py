@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from cercollettiva.users.administration.apps import load_pages
+
+load_pages()
+
 urlpatterns = [
     path("", include("cercollettiva.web.urls.site")),
     path("", include("cercollettiva.web.urls.core")),

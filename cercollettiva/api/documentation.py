@@ -15,6 +15,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cercollettiva.api import extensions  # noqa: F401  # tells the schema about our ways to sign in
 from cercollettiva.api.asked import Nothing
 from cercollettiva.api.views import CoreView
 

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+import cercollettiva.urls  # noqa: F401  # the pages register themselves when the addresses are read
 from tests.access.test_matrix import leaks, names_of, signed_in
 from tests.access.world import Actor, World, make_world
 

@@ -17,6 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+import cercollettiva.urls  # noqa: F401  # the pages register themselves when the addresses are read
 from cercollettiva.core.models import CERConfiguration, MemberRegistry, Organisation, Plant
 from cercollettiva.core.models.members import EntryKind
 from cercollettiva.energy.models import MQTTBroker

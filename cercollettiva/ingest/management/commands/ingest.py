@@ -24,6 +24,8 @@ class Command(BaseCommand):
         "Example: MQTT_URL=mqtt://localhost:1883 manage.py ingest"
     )
 
+    requires_system_checks = []  # they load every page and its libraries; `check` and `doctor` look at them
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--client-id",
