@@ -212,6 +212,7 @@ class MQTTService:
         self._manager.thin_out(batch, steady_now())
         load, self._had_to_wait = self._buffer.take(), False
         load.notices = self._manager.take_notices()
+        load.our_clock = self._manager.look_at_our_clock(steady_now())
         self._writer.put(load)
 
     def _most_states(self) -> int | None:
