@@ -10,7 +10,7 @@ from cercollettiva.devices.clocks import Moment, moment_of, moment_of_local
 from cercollettiva.devices.makes import Make, Reader, under_prefix
 from cercollettiva.devices.payloads import as_object, read_exact
 from cercollettiva.devices.quantities import checked_floats, energies_of, is_number, without_voltage
-from cercollettiva.devices.readings import doubled, joined, known_readings, without_refused
+from cercollettiva.devices.readings import doubled_anywhere, joined, known_readings, without_refused
 from cercollettiva.devices.samples import (
     NO_ANOMALY,
     Anomaly,
@@ -63,7 +63,7 @@ def _samples_of(message: MessageTemplate, value: object, received_at: datetime, 
         as_object(value, message.component)
     readings = known_readings(message.component, _power_of(message, value), _energies_of(message, value))
     moment = _moment_of(message.clock, value, received_at, device)
-    odd = joined(moment.anomalies, doubled(value))
+    odd = joined(moment.anomalies, doubled_anywhere(value))
     return [
         Sample(
             device.id,

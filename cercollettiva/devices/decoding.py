@@ -8,7 +8,7 @@ from cercollettiva.devices import custom, shelly_gen1, shelly_gen2, tasmota
 from cercollettiva.devices.makes import Make, Reader, read_plain_text
 from cercollettiva.devices.payloads import read_json
 from cercollettiva.devices.sample_json import as_json
-from cercollettiva.devices.samples import Device, Radio, Sample
+from cercollettiva.devices.samples import Device, Radio, Sample, is_without_power
 
 __all__ = ["MAKES", "Reader", "as_json", "decode", "prefix_of", "reader_of"]
 
@@ -30,12 +30,13 @@ def reader_of(topic: str, device: Device) -> Reader:
 
 
 def decode(topic: str, payload: bytes, received_at: datetime, device: Device) -> list[Sample]:
-    """What one message measured, and presence; none where it carries nothing for us. A radio's strength is a state.
+    """What one message measured, and presence; none where it carries nothing for us.
 
-    Raises UnreadableMessage, and nothing else, where the payload cannot be read.
+    A radio's strength is a state, and the time without power between two blocks of records was not measured. Raises
+    UnreadableMessage, and nothing else, where the payload cannot be read.
     """
     samples = reader_of(topic, device)(payload, received_at, device)
-    return [sample for sample in samples if not isinstance(sample.reading, Radio)]
+    return [sample for sample in samples if not (isinstance(sample.reading, Radio) or is_without_power(sample))]
 
 
 def prefix_of(topic: str) -> str:

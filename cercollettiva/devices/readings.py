@@ -55,6 +55,20 @@ def doubled(*objects: object) -> Anomaly:
     return Anomaly.DUPLICATE_KEY if any(type(fields) is DoubledKeys for fields in objects) else NO_ANOMALY
 
 
+def doubled_anywhere(value: object) -> Anomaly:
+    """The same for whatever stands inside a value, at any depth."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is DoubledKeys:
+            return Anomaly.DUPLICATE_KEY
+        if isinstance(item, dict):
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+    return NO_ANOMALY
+
+
 def joined(first: Anomaly, second: Anomaly) -> Anomaly:
     """Both. Usually there is none, and joining flags that are not set costs as much as reading a message."""
     if not second:

@@ -49,6 +49,7 @@ class Anomaly(IntFlag):
     NO_VOLTAGE = 1 << 12  # a channel of one phase measures no voltage: its other numbers mean little
     LOCAL_TIME_AMBIGUOUS = 1 << 13  # the hour that comes twice in October: the instant nearest to receipt counts
     LOCAL_TIME_NONEXISTENT = 1 << 14  # the hour that March leaves out: the time of receipt counts
+    DEVICE_OFF = 1 << 15  # a record of the time in which the meter had no power, by its own word
 
     @property
     def words(self) -> list[str]:
@@ -128,6 +129,9 @@ class Record(NamedTuple):
     seconds: int
 
 
+NO_POWER = Energies(total=0)  # of a record with DEVICE_OFF: nothing in either direction; no other record has a total
+
+
 class Presence(NamedTuple):
     """The device's own word on its connection: the retained `online` topic or its last will."""
 
@@ -165,6 +169,11 @@ class Device(NamedTuple):
     zone: ZoneInfo  # for makes that send local time
     commissioned_at: datetime  # a device time before this is not believed (rule R12)
     payload_template: dict[str, object] | None = None  # CUSTOM devices: where each value stands
+
+
+def is_without_power(sample: Sample) -> bool:
+    """Whether it tells that the meter was off, and not what it measured."""
+    return Anomaly.DEVICE_OFF in sample.anomalies
 
 
 def registers_of(component: str) -> str:

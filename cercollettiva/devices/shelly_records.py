@@ -1,18 +1,35 @@
-"""The interval records of a Shelly Gen2+: sent at the end of each interval, or fetched later from its memory."""
+"""The interval records of a Shelly Gen2+: sent at the end of each interval, or fetched later from its memory.
+
+Where one message carries several blocks, the meter had no power between them (reliability, fault 29). That is told by
+records of their own, marked DEVICE_OFF: it is the meter's word, and not the same as a message that is missing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from cercollettiva.devices.clocks import moment_of
 from cercollettiva.devices.payloads import JsonObject, as_object, quoted
 from cercollettiva.devices.quantities import energies_of
 from cercollettiva.devices.readings import doubled, joined, without_refused
-from cercollettiva.devices.samples import Anomaly, Device, Energies, Record, Sample, TimeSource, UnreadableMessage
+from cercollettiva.devices.samples import (
+    NO_POWER,
+    Anomaly,
+    Device,
+    Energies,
+    Record,
+    Sample,
+    TimeSource,
+    UnreadableMessage,
+)
 from cercollettiva.devices.shelly_components import Component, energies_by_phase, oddities
 
 _LONGEST_PERIOD = 3600  # [s]
+_LONGEST_OFF = 60 * 86_400  # [s] more than a meter's memory holds: whoever says more is not believed
+_MOMENT = timedelta(microseconds=1)
 
 
 class Row(NamedTuple):
@@ -46,13 +63,17 @@ def samples_of_events(frame: JsonObject, received_at: datetime, device: Device) 
             continue
         odd = joined(doubled(frame, params), oddities(event, component))
         data = event.get("data")
+        blocks, refused_before = [], len(refusals)
         for block in data if isinstance(data, list) else [data]:
             try:
-                samples += _samples_of_block(
-                    block, component, _ROWS[component.type], odd, received_at, device, refusals
+                blocks.append(
+                    _samples_of_block(block, component, _ROWS[component.type], odd, received_at, device, refusals)
                 )
             except UnreadableMessage as refusal:
                 refusals.append(refusal)
+        samples += chain.from_iterable(blocks)
+        if len(refusals) == refused_before:
+            samples += _without_power(blocks)
     return without_refused(samples, refusals)
 
 
@@ -67,7 +88,7 @@ def samples_of_history(component: Component, answer: object, received_at: dateti
     if not isinstance(blocks, list):
         raise UnreadableMessage(f"data of {component.key} must be a list, not {quoted(blocks)}")
     shape = _row_of_keys(fields.get("keys"), component)
-    samples: list[Sample] = []
+    told: list[list[Sample]] = []
     refusals: list[UnreadableMessage] = []
     for block in blocks:
         try:
@@ -78,8 +99,40 @@ def samples_of_history(component: Component, answer: object, received_at: dateti
         if any(record.time_source is not TimeSource.DEVICE for record in records):
             refusals.append(UnreadableMessage(f"a block of {component.key} has a time that cannot be believed"))
         else:
-            samples += records
-    return without_refused(samples, refusals)
+            told.append(records)
+    off = [] if refusals else _without_power(told)
+    return without_refused([*chain.from_iterable(told), *off], refusals)
+
+
+def _without_power(blocks: Sequence[Sequence[Sample]]) -> list[Sample]:
+    """The time between the blocks of one message, in pieces of an hour at most. [s]
+
+    To be asked only where every part of the message could be read: the meter may have measured in one that could not.
+    They stand a microsecond after the end of the block before: records that come for that time all the same have the
+    key to themselves.
+    """
+    gaps = [(before[-1], after[0]) for before, after in pairwise(blocks) if before and after]
+    lasting = [
+        (before, _end_of(before), (after.at - _end_of(before)) // timedelta(seconds=1))
+        for before, after in gaps
+        if before.time_source is after.time_source is TimeSource.DEVICE
+    ]
+    if sum(max(seconds, 0) for _, _, seconds in lasting) > _LONGEST_OFF:
+        return []
+    return [
+        before._replace(
+            at=start + timedelta(seconds=passed) + _MOMENT,
+            reading=Record(NO_POWER, min(seconds - passed, _LONGEST_PERIOD)),
+            anomalies=Anomaly.DEVICE_OFF,
+        )
+        for before, start, seconds in lasting
+        for passed in range(0, seconds, _LONGEST_PERIOD)
+    ]
+
+
+def _end_of(sample: Sample) -> datetime:
+    seconds = sample.reading.seconds if isinstance(sample.reading, Record) else 0
+    return sample.at + timedelta(seconds=seconds)
 
 
 def _row_of_keys(keys: object, component: Component) -> Row:

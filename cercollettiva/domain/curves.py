@@ -1,7 +1,8 @@
 """A curve of energy over time from registers and interval records, and its value at any instant.
 
 The same energy comes in both shapes and counts once: where a record covers a time the record says what flowed, and
-what the register counted beyond its records is spread over the rest of its step. Every corner of the curve is a whole
+what the register counted beyond its records is spread over the rest of its step. Where the meter says that it had no
+power, nothing flowed that it could count. Every corner of the curve is a whole
 mWh, and between corners it is rounded once, so that whatever the curve is cut into, the pieces add up to the whole.
 """
 
@@ -31,6 +32,13 @@ class Records(NamedTuple):
         return self.start + self.length
 
 
+class Off(NamedTuple):
+    """Times in which the device had no power, by its own record. [us]"""
+
+    start: Ints  # (n,) ascending
+    length: Ints  # (n,)
+
+
 class Slices(NamedTuple):
     """The curve cut at m + 1 edges: energies, and how much of each slice's time is of which kind. (m,) [mWh, us]"""
 
@@ -39,6 +47,7 @@ class Slices(NamedTuple):
     estimated: Ints  # known, but not when in the step it flowed, or only a lower bound
     coarse: Ints  # known from a step longer than a minute
     counted: Ints  # known from registers, not from records
+    off: Ints | None = None  # known because the device had no power; None where that was never so
 
 
 class Curve(NamedTuple):
@@ -46,7 +55,7 @@ class Curve(NamedTuple):
 
     corner: Ints  # (n,) ascending [us]
     energy: Ints  # (n - 1,) of each segment [mWh]
-    traits: Ints  # (4, n - 1) ones and zeros: known, estimated, coarse, counted
+    traits: Ints  # (4, n - 1) ones and zeros: known, estimated, coarse, counted; (5, n - 1) with off
 
     def cut(self, edges: Ints) -> Slices:
         """The curve between each edge and the next. Edges are ascending, (m + 1,). [us]"""
@@ -65,16 +74,20 @@ class Curve(NamedTuple):
 
 
 NO_RECORDS: Final = Records(*[np.zeros(0, dtype=np.int64)] * 3)
+NEVER_OFF: Final = Off(*[np.zeros(0, dtype=np.int64)] * 2)
 
 
-def curve_of(counted: Counted, records: Records = NO_RECORDS) -> Curve:
-    """The curve of one direction of one channel. Records must not overlap each other (`without_overlaps`)."""
-    if not len(records.start):
+def curve_of(counted: Counted, records: Records = NO_RECORDS, off: Off = NEVER_OFF) -> Curve:
+    """The curve of one direction of one channel. Records must not overlap each other (`without_overlaps`).
+
+    Where a record and the device's word that it was off meet, the record counts.
+    """
+    if not len(records.start) and not len(off.start):
         lengths = np.diff(counted.at)
         known = counted.doubt != Doubt.UNKNOWN
         estimated = known & ((counted.doubt == Doubt.ESTIMATED) | _crosses_an_edge(counted.at[:-1], lengths, lengths))
         return Curve(counted.at, counted.energy, _traits(known, estimated, lengths, known))
-    return _merged(counted, records)
+    return _merged(counted, records, off)
 
 
 def without_overlaps(records: Records) -> Records:
@@ -84,23 +97,26 @@ def without_overlaps(records: Records) -> Records:
     return records if free.all() else Records(*(column[free] for column in records))
 
 
-def _merged(counted: Counted, records: Records) -> Curve:
-    corner = np.unique(np.concatenate((counted.at, records.start, records.end)))
+def _merged(counted: Counted, records: Records, off: Off) -> Curve:
+    corner = np.unique(np.concatenate((counted.at, records.start, records.end, off.start, off.start + off.length)))
     begins, lengths = corner[:-1], np.diff(corner)
 
-    record = np.searchsorted(records.start, begins, side="right") - 1
-    in_record = (record >= 0) & (begins < records.end[record])
-    from_record = _cut_in_shares(records.energy, records.length, record, begins - records.start[record], lengths)
-    energy = np.where(in_record, from_record, 0)
+    record, in_record = _inside(begins, records.start, records.end)
+    _, in_off = _inside(begins, off.start, np.maximum.accumulate(off.start + off.length))
+    in_off &= ~in_record
+    energy = np.zeros(len(begins), dtype=np.int64)
+    if len(records.start):
+        into = begins - records.start[record]
+        energy = np.where(in_record, _cut_in_shares(records.energy, records.length, record, into, lengths), 0)
 
     step = np.searchsorted(counted.at, begins, side="right") - 1
     in_step = (step >= 0) & (step < len(counted.energy))
     if not in_step.any():
-        known, estimated, whole = in_record, np.zeros(len(begins), dtype=np.bool_), lengths
+        known, estimated, whole = in_record | in_off, np.zeros(len(begins), dtype=np.bool_), lengths
         from_register = np.zeros(len(begins), dtype=np.bool_)
     else:
         step = np.where(in_step, step, 0)
-        spread = in_step & ~in_record
+        spread = in_step & ~in_record & ~in_off
         size = len(counted.energy)
         rest = counted.energy - np.bincount(step[in_step], energy[in_step], size).astype(np.int64)
         free = np.bincount(step[spread], lengths[spread], size).astype(np.int64)  # time without a record [us]
@@ -109,14 +125,25 @@ def _merged(counted: Counted, records: Records) -> Curve:
         shares = _cut_in_shares(np.maximum(rest, 0), free, step, np.where(spread, into, 0), lengths)
         crossing = _crosses_an_edge(counted.at[:-1], np.diff(counted.at), free)
         from_register = spread & (counted.doubt[step] != Doubt.UNKNOWN)
-        known = in_record | from_register
+        known = in_record | in_off | from_register
         energy = np.where(from_register, shares, energy)
         estimated = from_register & ((counted.doubt == Doubt.ESTIMATED) | crossing)[step]
         whole = np.where(spread, free[step], lengths)
-    whole = np.where(in_record, records.length[record], whole)
-    long_records = _crosses_an_edge(records.start, records.length, records.length)
-    estimated |= in_record & long_records[record]
-    return Curve(corner, energy, _traits(known, estimated, whole, from_register))
+    if len(records.start):
+        whole = np.where(in_record, records.length[record], whole)
+        estimated |= in_record & _crosses_an_edge(records.start, records.length, records.length)[record]
+    whole = np.where(in_off, 0, whole)  # nothing flowed at any time of it: it is as good as a minute's
+    traits = _traits(known, estimated, whole, from_register)
+    return Curve(corner, energy, np.vstack((traits, in_off)) if len(off.start) else traits)
+
+
+def _inside(begins: Ints, starts: Ints, ends: Ints) -> tuple[Ints, Bools]:
+    """For each instant the interval that began last, and whether it is in it. Ends are ascending too."""
+    last = np.searchsorted(starts, begins, side="right") - 1
+    if not len(starts):
+        return last, np.zeros(len(begins), dtype=np.bool_)
+    inside: Bools = (last >= 0) & (begins < ends[last])
+    return last, inside
 
 
 def _traits(known: Bools, estimated: Bools, lengths: Ints, counted: Bools) -> Ints:

@@ -45,6 +45,7 @@ class Flow(NamedTuple):
     coarse: Ints
     counted: Ints
     gross: Bools  # both directions flowed in a step too long to net them
+    off: Ints | None = None  # the device had no power
 
 
 class Quarters(NamedTuple):
@@ -75,6 +76,8 @@ def flow_of(channels: Sequence[Channel]) -> Flow:
             (np.maximum.reduce, "counted"),
         )
     )
+    without_power = [part.off for part in parts if part.off is not None]
+    off = np.maximum.reduce(without_power) if without_power else None
     forward = _sum([channel.forward for channel in channels], known)
     backward = _sum([channel.backward for channel in channels], known)
     gross = np.zeros(len(known), dtype=np.bool_)
@@ -83,7 +86,7 @@ def flow_of(channels: Sequence[Channel]) -> Flow:
         gross = (coarse > 0) & (forward > 0) & (backward > 0)
         both = np.where(gross, 0, np.minimum(forward, backward))
         forward, backward = forward - both, backward - both
-    return Flow(forward, backward, known, estimated, coarse, counted, gross)
+    return Flow(forward, backward, known, estimated, coarse, counted, gross, off)
 
 
 def _sum(parts: Sequence[Slices | None], known: Ints) -> Ints | None:
@@ -168,6 +171,9 @@ def _peaks(net: Ints, flow: Flow, first: NDArray[np.int64]) -> NDArray[np.float6
 def _quality(flows: dict[str, Flow], per_quarter: _Sums, is_partial: Bools) -> NDArray[np.int16]:
     quality = np.full(len(is_partial), GOOD, dtype=np.int16)
     for flow in flows.values():
+        if flow.off is not None:
+            is_off = per_quarter(flow.off) > EDGE_TOLERANCE_US
+            quality = np.where(is_off, np.maximum(quality, DEVICE_OFF), quality)
         quality = np.where(per_quarter(flow.gross.astype(np.int64)) > 0, np.maximum(quality, NOT_NETTED), quality)
         estimated = per_quarter(flow.estimated) > EDGE_TOLERANCE_US
         quality = np.where(estimated, np.maximum(quality, ESTIMATED), quality)

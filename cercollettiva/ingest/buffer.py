@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from cercollettiva.energy.store import Batch
 from cercollettiva.ingest.notices import Notice
+from cercollettiva.ingest.skew import OurClock
 
 
 @dataclass(slots=True)
@@ -19,6 +20,7 @@ class Load:
     deliveries: int = 0
     is_backlog: bool = False  # something in it may have been delivered before
     notices: list[Notice] = field(default_factory=list)
+    our_clock: OurClock | None = None  # what the devices say of it, where that is news
 
     def doubt(self) -> None:
         """Somebody else may have stored this meanwhile, and knows better what the devices said last."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
@@ -20,6 +21,7 @@ from cercollettiva.ingest.directory import Directory, Entry
 from cercollettiva.ingest.latest import STATE_EVERY, Latest
 from cercollettiva.ingest.notices import Kind, Notice, Notices
 from cercollettiva.ingest.pace import Pace
+from cercollettiva.ingest.skew import OurClock, Skew
 from cercollettiva.ingest.watch import MEASURING, kind_of
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ LONGEST_ROUTE: Final = 256  # characters of a topic worth remembering
 HEARD_EVERY: Final = timedelta(seconds=5)  # the last message as it came is for a person's eyes
 TOO_OFTEN: Final = "The device speaks too often: only the newest of these instantaneous values were stored."
 RETAINED_WILL_YIELDS_TO_DATA_OF: Final = timedelta(minutes=5)
+# Components that measure and may be spoken of without a value: a cover at rest, a light that no decoder of ours reads.
+_SILENT_COMPONENTS: Final = re.compile(rb'"((?:cover|light):[0-9]{1,3})"')
 
 
 class Delivery(NamedTuple):
@@ -77,6 +81,7 @@ class DeviceManager:
         self._taken_at = steady_now()
         self._notices = Notices()
         self._pace = Pace()
+        self._skew = Skew()
         self.left_out = 0  # instantaneous values of devices that speak too often
 
     def remember(self, states: Iterable[DeviceState]) -> None:
@@ -154,6 +159,10 @@ class DeviceManager:
             if key is not None:
                 self._notices.note(Notice(key, Kind.TOO_OFTEN, row.topic), now=now)
 
+    def look_at_our_clock(self, now: datetime) -> OurClock | None:
+        """What most devices say of our clock, when a person must be told, or told that it is right again."""
+        return self._skew.judge(now)
+
     def take_notices(self) -> list[Notice]:
         """What a person must look at, since the last call."""
         return self._notices.take()
@@ -186,11 +195,10 @@ class DeviceManager:
             latest.src = route.entry.device.device_id or ""
         elif another := watch.is_replaced_by(at):
             raise UnreadableMessage(f"{another} speaks here in its place: nothing without a name is believed")
-        for sample in samples:
-            if not isinstance(sample.reading, Presence | Radio) and watch.spoke_instead(sample.component, at):
-                self._note(Kind.PROFILE_CHANGED, sample.component, delivery, route)
-        if route.unread and not samples and watch.spoke_instead(route.unread, at):
-            self._note(Kind.PROFILE_CHANGED, route.unread, delivery, route)
+        told = [sample.component for sample in samples if not isinstance(sample.reading, Presence | Radio)]
+        for component in told or _spoken_of(delivery.payload, samples, route):
+            if watch.spoke_instead(component, at):
+                self._note(Kind.PROFILE_CHANGED, component, delivery, route)
 
     def _note(self, kind: Kind, detail: str, delivery: Delivery, route: Route) -> None:
         self._notices.note(Notice(route.entry.key, kind, detail), now=delivery.received_at)
@@ -213,6 +221,8 @@ class DeviceManager:
                 sample = sample._replace(time_source=TimeSource.UNKNOWN)
             else:
                 latest.take(sample, received_at=delivery.received_at)
+                if is_live and (sample.time_source is TimeSource.DEVICE or sample.reported_ts is not None):
+                    self._skew.note(latest.device_id, sample, delivery.received_at)
             if fingerprint is None:
                 fingerprint = route.fingerprint(delivery.payload)
             batch.incoming.append(
@@ -270,6 +280,16 @@ def _silent_component(topic: str, prefix: str, *, is_read: bool) -> str:
     kind = kind_of(component)
     told = kind == "cover" if is_read else kind in MEASURING
     return component if place == "status" and told else ""
+
+
+def _spoken_of(payload: bytes, samples: Sequence[Sample], route: Route) -> Iterable[str]:
+    """The components that a message of which nothing was measured speaks of all the same.
+
+    A status topic is about one; a frame is searched for the few that may have no value, without reading it again.
+    """
+    if route.is_named:
+        return {name.decode() for name in _SILENT_COMPONENTS.findall(payload)}
+    return (route.unread,) if route.unread and not samples else ()
 
 
 def _note_presence(presence: Presence, delivery: Delivery, latest: Latest) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import select
-import selectors
 import socket
 import ssl
 import struct
@@ -33,6 +33,10 @@ GOODBYE_SECONDS = 1.0
 _DISCONNECT = b"\xe0\x00"
 _PUBACK = struct.Struct("!BBH").pack  # packet type, remaining length, message id
 READS_PER_TURN = 500  # packets read before the caller gets a turn: acknowledgements must not starve
+# A turn for each message costs as much as half of reading it. Where they trickle, as they do to each ingestor of a
+# group, the next ones are gathered for a moment.
+TRICKLE = 16  # packets in a turn, and fewer
+GATHER_SECONDS = 0.02
 
 
 class BrokerAddress(NamedTuple):
@@ -79,6 +83,7 @@ class BufferedSocket:
         self._inner = inner
         self._received = memoryview(b"")
         self._unsent = bytearray()
+        self.is_dry = False  # the last receive found nothing
 
     @property
     def has_received(self) -> bool:
@@ -90,7 +95,9 @@ class BufferedSocket:
 
     def recv(self, size: int) -> bytes:
         if not self._received:
-            self._received = memoryview(self._inner.recv(max(size, RECEIVE_BYTES)))
+            self.is_dry = True
+            self._received = memoryview(self._inner.recv(max(size, RECEIVE_BYTES)))  # raises where there is nothing
+            self.is_dry = False
         piece, self._received = self._received[:size], self._received[size:]
         return bytes(piece)
 
@@ -186,6 +193,7 @@ class MQTTConnection:
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
+        self._trickles = False  # the last turn read few messages, and then there was nothing more
 
     def connect(self) -> None:
         """Open the connection; OSError when nobody answers. The session starts when `on_session` is called."""
@@ -205,9 +213,12 @@ class MQTTConnection:
         self._write(buffered)
         if not self.is_open:  # the broker went while we were writing
             return
-        # select does not see what is already in our buffer
+        is_idle = not (buffered.has_received or buffered.has_unsent)
+        if self._trickles and is_idle and self._sleep(min(timeout, GATHER_SECONDS)):
+            timeout = 0  # somebody waits for us
+        # the kernel does not tell of what is already in our buffer
         if self._wait(buffered, 0 if buffered.has_received else timeout) or buffered.has_received:
-            self._read(buffered)
+            self._trickles = self._read(buffered) < TRICKLE
         self._write(buffered)
         self._client.loop_misc()
 
@@ -244,21 +255,22 @@ class MQTTConnection:
         self.is_connected = False
 
     def _wait(self, buffered: BufferedSocket, timeout: float) -> bool:
-        with selectors.DefaultSelector() as selector:
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if buffered.has_unsent else 0)
-            selector.register(buffered.fileno(), events, "broker")
-            selector.register(self._woken, selectors.EVENT_READ, "waker")
-            ready = {key.data: mask for key, mask in selector.select(timeout)}
-        if "waker" in ready:
+        broker = buffered.fileno()
+        poll = select.poll()  # costs no system call of its own, as a selector does
+        poll.register(broker, select.POLLIN | (select.POLLOUT if buffered.has_unsent else 0))
+        poll.register(self._woken, select.POLLIN)
+        ready = dict(poll.poll(math.ceil(timeout * 1000)))
+        if self._woken.fileno() in ready:
             self._woken.recv(4096)
-        return bool(ready.get("broker", 0) & selectors.EVENT_READ)
+        return bool(ready.get(broker, 0) & ~select.POLLOUT)  # an error is read, too
 
-    def _read(self, buffered: BufferedSocket) -> None:
-        self._client.loop_read()
-        for _ in range(READS_PER_TURN):
-            if not buffered.has_received or not self.is_open:
-                return
+    def _read(self, buffered: BufferedSocket) -> int:
+        """Read until there is nothing more, or the caller is to have a turn; how many packets."""
+        for count in range(READS_PER_TURN):
             self._client.loop_read()
+            if not self.is_open or (buffered.is_dry and not buffered.has_received):
+                return count
+        return READS_PER_TURN
 
     def _write(self, buffered: BufferedSocket) -> None:
         if self._client.want_write():
@@ -269,11 +281,14 @@ class MQTTConnection:
             logger.info("The broker closed the connection while we were writing")
             self._client.loop_read()  # paho notices the loss and tells us
 
-    def _sleep(self, timeout: float) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._woken, selectors.EVENT_READ)
-            if selector.select(timeout):
-                self._woken.recv(4096)
+    def _sleep(self, timeout: float) -> bool:
+        """Whether somebody woke us."""
+        poll = select.poll()
+        poll.register(self._woken, select.POLLIN)
+        if not poll.poll(math.ceil(timeout * 1000)):
+            return False
+        self._woken.recv(4096)
+        return True
 
     def _connected(
         self,

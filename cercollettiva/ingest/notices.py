@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from cercollettiva.energy.models import DeviceConfiguration
-from cercollettiva.monitoring.operations import open_alert
+from cercollettiva.ingest.skew import OurClock
+from cercollettiva.monitoring.operations import PLATFORM, open_alert, resolve_alert
 
 TELL_AGAIN_AFTER: Final = timedelta(hours=1)  # what was resolved and still is so, comes back
 MOST_NOTED: Final = 10_000
+OUR_CLOCK: Final = "server-clock"
 
 
 class Kind(Enum):
@@ -89,3 +91,12 @@ def open_alerts(notices: Iterable[Notice], *, now: datetime) -> None:
         with translation.override("it"):
             message = _(notice.kind.message).format(device=device, detail=notice.detail)
         open_alert(device, notice.kind.slug, message, at=now)
+
+
+def tell_of_our_clock(clock: OurClock, *, now: datetime) -> None:
+    """Open the alert about our own clock, or close it: the devices agree with it again."""
+    if not clock.is_wrong:
+        resolve_alert(PLATFORM, OUR_CLOCK, at=now)
+        return
+    details = {"devices": clock.devices, "heard": clock.heard, "seconds": f"{clock.seconds:+d}"}
+    open_alert(PLATFORM, OUR_CLOCK, at=now, details=details)

@@ -212,14 +212,15 @@ class MQTTService:
         self._manager.thin_out(batch, steady_now())
         load, self._had_to_wait = self._buffer.take(), False
         load.notices = self._manager.take_notices()
+        load.our_clock = self._manager.look_at_our_clock(steady_now())
         self._writer.put(load)
 
     def _most_states(self) -> int | None:
         """How many states the load may take along; None for all of them, where there is time."""
-        if self._buffer.is_full:
-            return STATES_WHEN_BEHIND if self._had_to_wait else STATES_WHEN_FULL
         if self._is_shared and len(self._buffer) > STATES_WHEN_FULL:
             return STATES_WHEN_BEHIND  # every other ingestor of the group hears the same devices, and tells of them too
+        if self._buffer.is_full:
+            return STATES_WHEN_BEHIND if self._had_to_wait else STATES_WHEN_FULL
         return None
 
     def _acknowledge(self) -> None:

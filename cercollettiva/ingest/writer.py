@@ -21,7 +21,7 @@ from cercollettiva.ingest.breaker import CircuitBreaker
 from cercollettiva.ingest.buffer import Load
 from cercollettiva.ingest.clock import steady_now
 from cercollettiva.ingest.directory import Directory, directory_at, directory_version
-from cercollettiva.ingest.notices import open_alerts
+from cercollettiva.ingest.notices import open_alerts, tell_of_our_clock
 from cercollettiva.ingest.only import AnotherIngestor, OnlyIngestor
 
 logger = logging.getLogger(__name__)
@@ -189,6 +189,8 @@ class Writer(threading.Thread):
         known = self._redeliveries.remove_from(load)
         outcome = save_batch(batch, ingestor=self._ingestor, now=now)
         open_alerts(load.notices, now=now)
+        if load.our_clock is not None:
+            tell_of_our_clock(load.our_clock, now=now)
         self._merged.extend(outcome.merged)
         self.stored += outcome.stored
         self.repeated += outcome.repeated + known

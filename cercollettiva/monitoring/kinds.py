@@ -117,6 +117,21 @@ KINDS: Final = _listed(
                 _("Controlla che la base di dati risponda: la pagina dello stato lo dice."),
             ),
         ),
+        AlertKind(
+            "server-clock",
+            _("Orologio del server sbagliato"),
+            Severity.CRITICAL,
+            says=_(
+                "{devices} misuratori su {heard} dicono un’ora diversa da quella del server, di oltre un minuto: il "
+                "server è sfasato di circa {seconds} s. I messaggi con l’ora del misuratore restano giusti fino a 5 "
+                "minuti; quelli senza hanno l’ora sbagliata."
+            ),
+            cause=_("L’orologio della macchina non è regolato da un server dell’ora (NTP), o è stato cambiato a mano."),
+            steps=(
+                _("Sul server: timedatectl dice se l’ora è sincronizzata; se no, accendi systemd-timesyncd o chrony."),
+                _("Controlla che la rete lasci passare NTP (porta 123)."),
+            ),
+        ),
         # --- What a meter says that cannot be
         AlertKind(
             "frozen",
@@ -306,6 +321,7 @@ KINDS: Final = _listed(
 
 SILENCES: Final = ("silent", "site-down", "broker-down", "ingestor-silent")
 OF_THE_PLATFORM: Final = ("broker-down", "ingestor-silent")
+OF_THE_MACHINE: Final = ("server-clock",)
 OF_THE_BROKER: Final = ("broker-disk-full", "broker-not-saved", "broker-dropped", "broker-state-lost")
 
 

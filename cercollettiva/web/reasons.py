@@ -123,6 +123,10 @@ _ANOMALIES: Final = {
         _("Un’ora che a marzo non esiste: vale l’ora di arrivo"),
         _("Controlla che il misuratore cambi l’ora da solo, o impostalo sull’ora UTC."),
     ),
+    Anomaly.DEVICE_OFF: Advice(
+        _("Il misuratore è rimasto senza corrente, e lo dice lui stesso"),
+        _("Quel tempo conta zero. Se è successo spesso, controlla il suo interruttore."),
+    ),
 }
 
 

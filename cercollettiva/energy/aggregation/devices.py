@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cercollettiva.domain.curves import NO_RECORDS, Curve, Records, Slices, curve_of, without_overlaps
+from cercollettiva.domain.curves import NEVER_OFF, NO_RECORDS, Curve, Off, Records, Slices, curve_of, without_overlaps
 from cercollettiva.domain.quarters import PARTIAL, UNKNOWN, Channel, Quarters, quarters_of
 from cercollettiva.domain.registers import Counted, Event, count, one_clock
 from cercollettiva.energy.aggregation.channels import Span, changes_within
@@ -44,9 +44,11 @@ class _Curves:
         self.events: dict[tuple[str, str, int], Event] = {}
 
     def has(self, component: str, register: str) -> bool:
+        """Whether it ever said that register. A record has no total of both directions, but for one of no power."""
+        kinds = [EnergyKind.REGISTERS] if register == "total" else list(EnergyKind)
         return any(
             len(series[register]) and bool((series[register] != UNKNOWN).any())
-            for series in (self._series(component, kind) for kind in EnergyKind)
+            for series in (self._series(component, kind) for kind in kinds)
             if series is not None
         )
 
@@ -60,7 +62,7 @@ class _Curves:
         counted = self._counted(component, phases, register, limit_w)
         for event in counted.events:
             self.events[component, register, event.at] = event
-        return curve_of(counted, self._records(component, phases, register))
+        return curve_of(counted, self._records(component, phases, register), self._off(component))
 
     def _counted(self, component: str, phases: str, register: str, limit_w: float) -> Counted:
         nothing = np.zeros(0, dtype=np.int64)
@@ -80,6 +82,16 @@ class _Curves:
         values, known = _values(series, phases, register)
         known &= series["is_device_time"] == 1
         return without_overlaps(Records(series["at"][known], series["seconds"][known] * 1_000_000, values[known]))
+
+    def _off(self, component: str) -> Off:
+        """When it had no power, by its own word (`devices.samples.NO_POWER`); told a microsecond late for its key."""
+        series = self._series(component, EnergyKind.RECORD)
+        if series is None:
+            return NEVER_OFF
+        off = (series["total"] == 0) & (series["is_device_time"] == 1)
+        if not off.any():
+            return NEVER_OFF
+        return Off(series["at"][off] - 1, series["seconds"][off] * 1_000_000)
 
     def _series(self, component: str, kind: int) -> Series | None:
         return self._readings.get((component, kind))

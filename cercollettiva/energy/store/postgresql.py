@@ -30,7 +30,8 @@ STAGE_STATES: Final = """
         device_id integer, last_seen timestamptz, online boolean, exchange_power float8, production_power float8,
         load_power float8, power_at timestamptz, "values" text, registers text, src text, rssi smallint,
         rssi_at timestamptz
-    ) ON COMMIT DELETE ROWS
+    ) ON COMMIT DELETE ROWS;
+    DELETE FROM incoming_states
 """
 _INSERT_STATES: Final = """
     INSERT INTO energy_devicestate AS state
@@ -104,8 +105,10 @@ def insert(connection: BaseDatabaseWrapper, table: Table, incoming: Sequence[Inc
     columns = ", ".join(f'"{column}"' for column in table.columns)
     key = ", ".join(table.key)
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {table.name}) ON COMMIT DELETE ROWS")
-        cursor.execute(f"DELETE FROM {staging}")  # noqa: S608  # names of this module, no value of anybody's
+        cursor.execute(  # both in one trip; it is empty already, but where rows are tried again in halves
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {table.name}) ON COMMIT DELETE ROWS;"  # noqa: S608
+            f" DELETE FROM {staging}"  # names of this module, no value of anybody's
+        )
         _copy(connection, cursor, staging, table.columns, map(table.row, incoming))
         cursor.execute(
             f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {staging} ON CONFLICT ({key}) DO NOTHING"  # noqa: S608
@@ -153,7 +156,6 @@ def merge_states(connection: BaseDatabaseWrapper, states: Sequence[StateRow], *,
 
 def _stage_states(connection: BaseDatabaseWrapper, cursor: Any, states: Sequence[StateRow]) -> None:
     cursor.execute(STAGE_STATES)
-    cursor.execute("DELETE FROM incoming_states")
     _copy(connection, cursor, "incoming_states", STATE_COLUMNS, states)
 
 

@@ -43,12 +43,22 @@ def registers(
 
 def record(second: float, minutes_wh: Iterable[float], *, period: int = 60, received: float | None = None) -> Line:
     """A block of interval records from a second on, one phase. [Wh]"""
+    data = block(second, minutes_wh, period=period)
+    arrived = second + period * len(data["values"]) + 0.8 if received is None else received
+    return blocks(data, received=arrived)
+
+
+def block(second: float, minutes_wh: Iterable[float], *, period: int = 60) -> dict[str, Any]:
     rows = [[wh, wh, 0.0, *[0.0] * 48] for wh in minutes_wh]
-    data = {"ts": START + second, "period": period, "values": rows}
-    event = {"component": "emdata:0", "id": 0, "event": "data", "ts": START + second, "data": data}
-    arrived = second + period * len(rows) + 0.8 if received is None else received
-    frame = {"src": DEVICE, "method": "NotifyEvent", "params": {"ts": START + arrived, "events": [event]}}
-    return line(arrived, "events/rpc", frame)
+    return {"ts": START + second, "period": period, "values": rows}
+
+
+def blocks(*data: dict[str, Any], received: float) -> Line:
+    """Several blocks in one message: the meter had no power between them. One comes by itself, as meters send it."""
+    told = data[0] if len(data) == 1 else list(data)
+    event = {"component": "emdata:0", "id": 0, "event": "data", "ts": data[0]["ts"], "data": told}
+    frame = {"src": DEVICE, "method": "NotifyEvent", "params": {"ts": START + received, "events": [event]}}
+    return line(received, "events/rpc", frame)
 
 
 def line(second: float, rest: str, payload: Any, **marks: Any) -> Line:
@@ -180,6 +190,34 @@ def power_cut_between_two_records() -> Sequence:
     return Sequence(lines, [(100_000, 0, "partial"), (150_000, 0, "good")])
 
 
+def power_cut_told_by_two_blocks_of_one_record() -> Sequence:
+    cut = blocks(block(0, [10.0] * 5), block(2700, [10.0] * 15), received=3601)
+    return Sequence(
+        [cut], [(50_000, 0, "device_off"), (0, 0, "device_off"), (0, 0, "device_off"), (150_000, 0, "good")]
+    )
+
+
+def power_cut_of_hours_in_both_shapes() -> Sequence:
+    registers_around = [*minutes(5), *minutes(15, first=195, base=1050.0)]
+    cut = blocks(block(0, [10.0] * 5), block(60 * 195, [10.0] * 15), received=60 * 210 + 1)
+    off: Quarters = [(0, 0, "device_off")] * 12
+    return Sequence([*registers_around, cut, cut], [(50_000, 0, "device_off"), *off, (150_000, 0, "good")])
+
+
+def power_cut_in_which_a_block_could_not_be_read() -> Sequence:
+    absurd = {**block(0, [10.0]), "ts": 4_100_000_000}
+    told = blocks(block(0, [10.0] * 15), {**absurd, "values": [[1.0]]}, block(2700, [10.0] * 15), received=3601)
+    return Sequence([told], [(150_000, 0, "good"), (150_000, 0, "good")])
+
+
+def our_clock_behind_by_five_minutes() -> Sequence:
+    return Sequence([{**one, "recv": one["recv"] - 299} for one in minutes(30)], HALF_AN_HOUR)
+
+
+def our_clock_ahead_by_five_minutes() -> Sequence:
+    return Sequence([{**one, "recv": one["recv"] + 300} for one in minutes(30)], HALF_AN_HOUR)
+
+
 def clock_not_set_then_right() -> Sequence:
     lines = minutes(30)
     params = {"ts": 12.5, "emdata:0": {"id": 0, "total_act": 999.99, "total_act_ret": 0.0}}
@@ -239,6 +277,11 @@ SEQUENCES: Final[dict[str, Callable[[], Sequence]]] = {
         records_alone,
         records_of_five_minutes,
         power_cut_between_two_records,
+        power_cut_told_by_two_blocks_of_one_record,
+        power_cut_of_hours_in_both_shapes,
+        power_cut_in_which_a_block_could_not_be_read,
+        our_clock_behind_by_five_minutes,
+        our_clock_ahead_by_five_minutes,
         clock_not_set_then_right,
         clock_of_the_next_year,
         milliseconds_for_seconds,

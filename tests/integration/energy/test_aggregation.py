@@ -322,7 +322,7 @@ def test_any_order_in_any_pieces_with_any_doubles_gives_the_same(seed):
     )
 
 
-@pytest.mark.parametrize(("day", "count"), [((2026, 3, 29), 92), ((2026, 10, 25), 100)])
+@pytest.mark.parametrize(("day", "count"), [((2026, 3, 29), 92), ((2026, 10, 25), 100), ((2027, 3, 28), 92)])
 def test_on_the_days_of_the_clock_change_everything_adds_up(day, count):
     device = make_meter(cer_configuration=make_community("A"))
     plant = device.placements.get().plant

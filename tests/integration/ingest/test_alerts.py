@@ -8,7 +8,8 @@ import pytest
 
 from cercollettiva.energy.models import DeviceConfiguration
 from cercollettiva.ingest.directory import directory_at
-from cercollettiva.ingest.notices import Kind, Notice, open_alerts
+from cercollettiva.ingest.notices import Kind, Notice, open_alerts, tell_of_our_clock
+from cercollettiva.ingest.skew import OurClock
 from cercollettiva.monitoring.models import Alert, AlertState, Severity
 from cercollettiva.monitoring.operations import close
 from tests.integration.core.scene import make_device
@@ -60,6 +61,20 @@ def test_another_kind_or_another_device_has_an_alert_of_its_own(device):
     open_alerts([Notice(pk, kind, "x") for pk in (device.pk, other.pk) for kind in Kind], now=NOON)
 
     assert Alert.objects.unresolved().count() == 2 * len(Kind)
+
+
+def test_our_own_clock_is_an_alert_of_the_platform_until_the_devices_agree_with_it():
+    wrong = OurClock(is_wrong=True, seconds=-300, devices=4, heard=5)
+
+    tell_of_our_clock(wrong, now=NOON)
+    tell_of_our_clock(wrong, now=NOON + timedelta(hours=1))
+
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.is_platform, alert.severity) == ("server-clock", True, Severity.CRITICAL)
+    assert "4 misuratori su 5" in alert.message
+    assert "-300 s" in alert.message
+    tell_of_our_clock(wrong._replace(is_wrong=False, seconds=0), now=NOON + timedelta(hours=2))
+    assert not Alert.objects.unresolved().exists()
 
 
 def test_a_device_that_was_removed_meanwhile_stops_nothing(device):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -68,6 +69,32 @@ def test_a_full_window_is_read_without_waiting_for_more(consumer, mosquitto):
 
     assert consumer.poll_until(lambda: len(consumer.arrivals) == WINDOW)
     assert not consumer.poll_until(lambda: len(consumer.arrivals) > WINDOW, within=0.5)
+
+
+def test_messages_that_trickle_are_gathered_and_whoever_wakes_us_does_not_wait(consumer, mosquitto):
+    """To each ingestor of a group they come one by one; a turn for each would cost more than reading it."""
+    publisher, turns = Publisher(mosquitto.port), 0
+
+    def trickle() -> None:
+        for number in range(200):
+            time.sleep(0.002)
+            publisher.publish("meters/a", b"%d" % number)
+            publisher.flush()
+
+    trickling = threading.Thread(target=trickle)
+    trickling.start()
+    while len(consumer.arrivals) < 200 and turns < 200:
+        before = len(consumer.arrivals)
+        consumer.connection.poll(0.5)
+        turns += len(consumer.arrivals) > before
+    trickling.join()
+
+    assert len(consumer.arrivals) == 200
+    assert turns < 80
+    consumer.connection.wake()
+    began = time.monotonic()
+    consumer.connection.poll(5)
+    assert time.monotonic() - began < 2
 
 
 def test_an_acknowledgement_lets_the_next_message_in(consumer, mosquitto):

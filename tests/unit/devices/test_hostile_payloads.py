@@ -12,8 +12,10 @@ JSON_TOPICS = [
     *(f"{SHELLY.prefix}/{rest}" for rest in ("status/em:0", "status/emdata:0", "status/wifi", "events/rpc", "rpc")),
     *(f"{SHELLY.prefix}/{rest}" for rest in ("online", "anything/else", "status/em1:0", "status/em1data:0")),
     *(f"{RELAY.prefix}/status/{component}" for component in ("switch:0", "pm1:0", "cover:0")),
-    *(f"{GEN1.prefix}/emeter/0/{name}" for name in ("power", "total", "energy")),
-    f"{TASMOTA.prefix}/SENSOR",
+    f"{RELAY.prefix}/events/rpc",
+    *(f"{GEN1.prefix}/emeter/0/{name}" for name in ("power", "voltage", "total", "total_returned", "energy")),
+    *(f"{GEN1.prefix}/{rest}" for rest in ("online", "announce", "info")),
+    *(f"{TASMOTA.prefix}/{rest}" for rest in ("SENSOR", "STATE", "INFO1")),
     f"{CUSTOM.prefix}/state",
 ]
 

@@ -7,6 +7,7 @@ import pytest
 
 from cercollettiva.devices.samples import (
     NO_ANOMALY,
+    NO_POWER,
     Anomaly,
     Energies,
     Power,
@@ -100,9 +101,11 @@ def test_history_is_read_by_the_names_of_its_columns():
 
     samples = samples_of_history(Component.of("em1data:2"), {"keys": keys, "data": blocks}, RECEIVED_AT, DEVICE)
 
-    energies = [sample.reading.energies for sample in samples]
+    *records, off = samples
+    energies = [sample.reading.energies for sample in records]
     assert energies == [Energies(1500, 250), Energies(2500, 500), Energies(3500, 0)]
-    assert [sample.at.timestamp() for sample in samples] == [1767139200, 1767139260, 1767142800]
+    assert [sample.at.timestamp() for sample in records] == [1767139200, 1767139260, 1767142800]
+    assert off.reading == Record(NO_POWER, 1767142800 - 1767139320)  # between the two blocks
     assert {sample.component for sample in samples} == {"em1data:2"}
 
 

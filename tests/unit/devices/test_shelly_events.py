@@ -2,11 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from cercollettiva.devices.decoding import reader_of
 from cercollettiva.devices.samples import (
     NO_ANOMALY,
+    NO_POWER,
     Anomaly,
     Energies,
     Power,
@@ -14,10 +17,12 @@ from cercollettiva.devices.samples import (
     Registers,
     TimeSource,
     UnreadableMessage,
+    is_without_power,
 )
 from tests.unit.devices.meter import (
     COMMISSIONED_AT,
     DEVICE,
+    PREFIX,
     RECEIVED_AT,
     captured,
     record_frame,
@@ -95,6 +100,52 @@ def test_two_blocks_leave_out_the_time_without_power_between_them():
     samples = says("events/rpc", frame)
 
     assert [sample.at for sample in samples] == [NEW_YEAR - timedelta(hours=1), NEW_YEAR]
+
+
+def off_in(*blocks: Any) -> list[tuple[datetime, int]]:
+    """When the meter says that it had no power, and for how long, in what the ingestor reads. [s]"""
+    read = reader_of(f"{PREFIX}/events/rpc", DEVICE)
+    samples = read(json.dumps(record_frame(*blocks)).encode(), RECEIVED_AT, DEVICE)
+    found = [sample for sample in samples if is_without_power(sample)]
+    assert all(sample.reading.energies == NO_POWER and sample.anomalies == Anomaly.DEVICE_OFF for sample in found)
+    return [(sample.at, sample.reading.seconds) for sample in found]
+
+
+def rows_from(ts: Any, *rows: Any, period: int = 60) -> dict[str, Any]:
+    return {"ts": ts, "period": period, "values": list(rows) or [record_row()]}
+
+
+def test_between_two_blocks_of_one_message_the_meter_had_no_power():
+    after = timedelta(microseconds=1)  # a record of that time, should one come, has the key to itself
+
+    assert off_in(rows_from(1767222000, record_row(), record_row()), rows_from(1767225600)) == [
+        (NEW_YEAR - timedelta(minutes=58) + after, 58 * 60)
+    ]
+    assert off_in(rows_from(1767215400), rows_from(1767225600)) == [
+        (NEW_YEAR - timedelta(minutes=169) + after, 3600),
+        (NEW_YEAR - timedelta(minutes=109) + after, 3600),
+        (NEW_YEAR - timedelta(minutes=49) + after, 49 * 60),
+    ]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [rows_from(1767225600)],
+        [rows_from(1767225540), rows_from(1767225600)],  # nothing between them
+        [rows_from(1767225600), rows_from(1767222000)],  # in the wrong order
+        [rows_from(1767222000), rows_from(1767222000)],
+        [rows_from(1767222000), rows_from(5)],  # a clock that is not believed
+        [rows_from(1767222000), rows_from(4_100_000_000)],
+        [rows_from(1767222000), "no block", rows_from(1767225600)],  # what it measured cannot be read
+        [rows_from(1767222000), rows_from(1767223000, []), rows_from(1767225600)],
+        [rows_from(1767222000), {"ts": 1767223000, "period": 60, "values": []}, rows_from(1767225600)],
+        [rows_from(1767225600 - 70 * 86_400), rows_from(1767225600)],  # longer than a meter remembers
+        [rows_from(1767225600 - days * 86_400) for days in (90, 60, 30, 0)],
+    ],
+)
+def test_else_nobody_said_that_it_had_none(blocks):
+    assert off_in(*blocks) == []
 
 
 @pytest.mark.parametrize("bad_row", [[], [1.0] * 50, [1.0] * 52, None, "row", {}, record_row("1", None, True, [])])

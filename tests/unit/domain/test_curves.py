@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cercollettiva.domain.curves import NO_RECORDS, Records, curve_of, without_overlaps
+from cercollettiva.domain.curves import NO_RECORDS, Off, Records, curve_of, without_overlaps
 from cercollettiva.domain.registers import Counted, Doubt
 
 SECOND = 1_000_000
@@ -92,6 +92,43 @@ def test_a_long_step_across_a_quarter_is_an_estimate_and_one_within_it_is_not():
     assert across.estimated.sum() == 10 * MINUTE
     assert within.estimated.sum() == at_the_edges.estimated.sum() == 0
     assert within.coarse.sum() == 10 * MINUTE
+
+
+def off(*rows: tuple[int, int]) -> Off:
+    return Off(*np.array(rows, dtype=np.int64).reshape(-1, 2).T)
+
+
+def test_where_the_device_had_no_power_nothing_flowed_and_that_is_known():
+    told = records((0, MINUTE, 30), (40 * MINUTE, MINUTE, 50))
+
+    cut = curve_of(NOTHING, told, off((MINUTE, 39 * MINUTE))).cut(minutes(41))
+
+    assert cut.energy.tolist() == [30, *[0] * 39, 50]
+    assert cut.known.tolist() == [MINUTE] * 41
+    assert cut.off.tolist() == [0, *[MINUTE] * 39, 0]
+    assert not np.array([cut.estimated, cut.coarse, cut.counted]).any()
+
+
+def test_without_a_word_of_no_power_there_is_nothing_to_say_of_it():
+    assert curve_of(NOTHING, records((0, MINUTE, 30))).cut(minutes(1)).off is None
+    assert curve_of(counted([0, MINUTE], [10])).cut(minutes(1)).off is None
+
+
+def test_a_record_of_a_time_in_which_the_device_is_said_to_have_had_no_power_counts():
+    told = records((0, MINUTE, 30), (2 * MINUTE, MINUTE, 7), (4 * MINUTE, MINUTE, 50))
+
+    cut = curve_of(NOTHING, told, off((MINUTE, 2 * MINUTE), (2 * MINUTE, 2 * MINUTE))).cut(minutes(5))
+
+    assert cut.energy.tolist() == [30, 0, 7, 0, 50]
+    assert cut.off.tolist() == [0, MINUTE, 0, MINUTE, 0]
+
+
+def test_what_a_register_counted_is_not_spread_over_a_time_without_power():
+    cut = curve_of(counted([0, 4 * MINUTE], [100]), NO_RECORDS, off((MINUTE, 2 * MINUTE))).cut(minutes(4))
+
+    assert cut.energy.tolist() == [50, 0, 0, 50]
+    assert cut.known.tolist() == [MINUTE] * 4
+    assert cut.counted.tolist() == [MINUTE, 0, 0, MINUTE]
 
 
 def test_of_records_that_overlap_the_first_counts():

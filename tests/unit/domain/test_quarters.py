@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cercollettiva.domain.curves import Records, curve_of
+from cercollettiva.domain.curves import Off, Records, curve_of
 from cercollettiva.domain.quarters import (
+    DEVICE_OFF,
     ESTIMATED,
     GOOD,
     NOT_NETTED,
@@ -123,6 +124,32 @@ def test_a_gap_keeps_its_energy_and_is_flagged():
 
     assert result.drawn.sum() == 600
     assert result.quality.tolist() == [ESTIMATED] * 4
+
+
+def test_a_quarter_without_power_is_zero_and_says_why():
+    told = Records(np.array([0, 55 * MINUTE]), np.full(2, 5 * MINUTE), np.array([70, 80]))
+    cut = curve_of(registers([]), told, Off(np.array([5 * MINUTE]), np.array([50 * MINUTE]))).cut(HOUR)
+
+    result = quarters(Channel("EXCHANGE", 1, True, cut, None))
+
+    assert result.drawn.tolist() == [70, 0, 0, 80]
+    assert result.quality.tolist() == [DEVICE_OFF] * 4
+    assert result.known.tolist() == [QUARTER] * 4
+    assert result.source.tolist() == [RECORD] * 4
+    assert result.peak_w.tolist()[1:3] == result.mean_w.tolist()[1:3] == [0.0, 0.0]
+
+
+def test_a_gap_longer_than_any_memory_keeps_its_energy_and_all_of_it_is_an_estimate():
+    days = 60
+    edges = np.arange(days * 1440 + 1, dtype=np.int64) * MINUTE
+    at = [0, MINUTE, (days * 1440 - 1) * MINUTE, days * 1440 * MINUTE]
+
+    result = quarters(channel(registers([10, 86_400_000, 20], at=at), phases=1, edges=edges), edges=edges)
+
+    assert len(result.start) == days * 96
+    assert result.drawn.sum() == 86_400_030
+    assert set(result.quality.tolist()) == {ESTIMATED}
+    assert set(result.source.tolist()) == {REGISTERS}
 
 
 def test_records_are_the_source_only_where_all_comes_from_them():

@@ -13,10 +13,10 @@ def test_the_faults_are_all_there():
     assert [int(row.split("|")[1]) for row in ROWS] == list(range(1, 37))
 
 
-def test_each_has_tests_that_exist_or_a_reason():
+def test_each_has_tests_that_exist():
     named = {name for row in ROWS for name in re.findall(r"`([a-z0-9_]+)`", row)}
     written = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
     defined = set(re.findall(r"def ([a-z0-9_]+)\(", written))
 
     assert named - defined == set()
-    assert [row for row in ROWS if "`" not in row and "none yet" not in row] == []
+    assert [row for row in ROWS if "`test_" not in row] == []

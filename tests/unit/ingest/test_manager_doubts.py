@@ -66,6 +66,7 @@ def test_a_device_changed_its_profile_once_however_often_it_says_so():
     ("rest", "values"),
     [
         ("events/rpc", {"apower": 0.0, "aenergy": {"total": 12.5}}),
+        ("events/rpc", {"state": "stopped"}),
         ("status/cover:0", {"apower": 0.0, "aenergy": {"total": 12.5}}),
         ("status/cover:0", {"state": "stopped"}),  # at rest it has no value
     ],
@@ -80,6 +81,39 @@ def test_a_relay_that_became_a_cover_is_noticed_wherever_it_says_so(rest, values
         manager.read(delivery(rest, said, at=at), Batch())
 
     assert manager.take_notices() == [Notice(1, Kind.PROFILE_CHANGED, "cover:0")]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {
+            "method": "NotifyFullStatus",
+            "params": {"ts": 0, "wifi": {"rssi": -60}, "cover:0": {"id": 0, "state": "open"}},
+        },
+        {"method": "NotifyEvent", "params": {"ts": 0, "events": [{"component": "cover:0", "event": "closed"}]}},
+        {"id": 1, "result": {"cover:0": {"id": 0, "state": "open", "pos_control": False}}},
+        {"method": "NotifyStatus", "params": {"ts": 0, "light:0": {"id": 0, "apower": 5.0}}},
+    ],
+    ids=lambda frame: frame.get("method", "answer"),
+)
+def test_what_has_no_value_for_us_in_a_frame_is_noticed_too(frame):
+    manager = expecting("switch:0")
+
+    hear(manager, "events/rpc", json.dumps({"src": NAME, **frame}), seconds=range(30))
+
+    (notice,) = manager.take_notices()
+    assert (notice.kind, notice.detail) in {(Kind.PROFILE_CHANGED, "cover:0"), (Kind.PROFILE_CHANGED, "light:0")}
+
+
+def test_a_cover_beside_the_channels_that_are_expected_is_no_change():
+    manager = expecting("em:0")
+
+    for second in range(30):
+        hear(manager, "status/em:0", EM_STATUS, seconds=range(second, second + 1))
+        frame = json.dumps({"src": NAME, "method": "NotifyStatus", "params": {"ts": 0, "cover:0": {"state": "open"}}})
+        hear(manager, "events/rpc", frame, seconds=range(second, second + 1))
+
+    assert manager.take_notices() == []
 
 
 def test_a_relay_without_a_meter_beside_the_channels_is_no_change():
