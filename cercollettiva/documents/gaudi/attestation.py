@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cercollettiva.documents.gaudi.cells import Cell
 from cercollettiva.documents.gaudi.labels import FIELDS, Label, begins_label, labels_in
 from cercollettiva.documents.gaudi.values import READERS, WORDS, Read
+from cercollettiva.documents.refusals import Doubt, Reason, refusal
 
 FEWEST_FIELDS: Final = 4  # a paper with fewer of them is something else
 LINES_BELOW: Final = 3.5  # of a letter's height: how far under its label a value may stand
@@ -20,7 +21,19 @@ _ODD_POWER: Final = 1.05  # of the apparent power: no active power is greater
 
 
 class NotAnAttestation(ValueError):
-    """The paper is something else; its text says so to a person."""
+    """The paper is something else, or says nothing."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.refusal = refusal(reason)
+        super().__init__(self.refusal)
+
+
+class Remark(NamedTuple):
+    """A doubt about a field, with the values that raise it."""
+
+    field: str
+    doubt: Doubt
+    values: list[str]
 
 
 @dataclass
@@ -29,7 +42,7 @@ class Attestation:
 
     fields: dict[str, Any]
     confidence: dict[str, float]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -46,9 +59,7 @@ def read_attestation(cells: list[Cell]) -> Attestation:
     found = list(_labels_of(cells))
     known = {one.label.field for one in found if one.label.field}
     if len(known) < FEWEST_FIELDS or not known & {"pod_code", "censimp_code", "gaudi_request_code"}:
-        raise NotAnAttestation(
-            "This is not a Gaudì attestation: the names of its fields (Codice POD, Codice CENSIMP, ...) are missing."
-        )
+        raise NotAnAttestation(Reason.NOT_AN_ATTESTATION)
     read: dict[str, list[Read]] = {name: [] for name in FIELDS}
     for one in found:
         if one.label.field and (value := _value_of(one, cells)):
@@ -58,7 +69,7 @@ def read_attestation(cells: list[Cell]) -> Attestation:
         {name: several[0].confidence for name, several in read.items() if several},
     )
     if not any(attestation.fields.values()):
-        raise NotAnAttestation("The attestation is empty: the names of the fields are there, their values are not.")
+        raise NotAnAttestation(Reason.EMPTY_ATTESTATION)
     attestation.warnings = list(_warnings(attestation, read))
     return attestation
 
@@ -156,14 +167,14 @@ def _with_next_lines(written: str, value: Cell, cells: list[Cell]) -> str:
     return written
 
 
-def _warnings(attestation: Attestation, read: dict[str, list[Read]]) -> Iterator[str]:
+def _warnings(attestation: Attestation, read: dict[str, list[Read]]) -> Iterator[Remark]:
     """What does not fit together."""
     for name, several in read.items():
         if len({repr(one.value) for one in several}) > 1:
-            yield f"{name}: the attestation gives several: {', '.join(str(one.value) for one in several)}"
+            yield Remark(name, Doubt.SEVERAL, [str(one.value) for one in several])
     active, apparent = attestation.fields["active_power_kw"], attestation.fields["apparent_power_kva"]
     if active is not None and apparent is not None and active > apparent * _ODD_POWER:
-        yield f"active_power_kw: {active} kW is more than the apparent power, {apparent} kVA"
+        yield Remark("active_power_kw", Doubt.MORE_THAN_APPARENT, [str(active), str(apparent)])
     for name, sure in attestation.confidence.items():
         if sure < UNDER_IT:
-            yield f"{name}: {attestation.fields[name]} may be misread: compare it with the paper"
+            yield Remark(name, Doubt.MISREAD, [str(attestation.fields[name])])
