@@ -1,4 +1,4 @@
-"""Platform staff changes how long papers are kept: first what would go, then the term, and who did it is written down."""
+"""Staff changes how long papers are kept: first what would go, then the term, and who did it is written down."""
 
 from __future__ import annotations
 
