@@ -16,6 +16,8 @@ from cercollettiva.documents.pdf_safety import UnsafePdf, refuse_unsafe_pdf
 from cercollettiva.documents.refusals import Reason, refusal
 
 MOST_PIXELS: Final = 40_000_000
+MOST_TWICE: Final = 20_000_000  # pixels of a picture of which two are held, to turn it or change its colours
+ORIENTATION: Final = 0x0112  # how the camera was held, in EXIF
 LONGEST_SIDE: Final = 12_000
 _SIGNATURES: Final = ((b"%PDF-", PDF), (b"\xff\xd8\xff", JPEG), (b"\x89PNG\r\n\x1a\n", PNG))
 _AFTER_THE_END: Final = 2048  # bytes that programs leave behind a PDF
@@ -48,8 +50,11 @@ def clean_picture(path: Path) -> dict[str, Any]:
             if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
                 return {"rejected": refusal(Reason.PICTURE_TOO_LARGE, width, height)}
             kind = str(picture.format)
-            upright = ImageOps.exif_transpose(picture)
-            drawn = upright.convert(_mode_for(upright, kind))
+            mode = _mode_for(picture, kind)
+            if width * height > MOST_TWICE and (mode != picture.mode or _is_turned(picture)):
+                picture.draft(None, (width // 2, height // 2))  # of a JPEG: two of it whole are more than we may hold
+            ImageOps.exif_transpose(picture, in_place=True)
+            drawn = picture if picture.mode == mode else picture.convert(mode)
             new = io.BytesIO()
             drawn.info = {}
             drawn.save(new, kind, **({"quality": 88} if kind == "JPEG" else {"optimize": False}))
@@ -84,6 +89,10 @@ def _refuse_two_in_one(content: bytes) -> None:
         raise UnsafePdf(Reason.TWO_IN_ONE)
     if re.search(rb"<\s*(html|script|\?php)", content[:1024], re.IGNORECASE):
         raise UnsafePdf(Reason.TWO_IN_ONE)
+
+
+def _is_turned(picture: Image.Image) -> bool:
+    return picture.getexif().get(ORIENTATION, 1) != 1
 
 
 def _mode_for(picture: Image.Image, kind: str) -> str:
