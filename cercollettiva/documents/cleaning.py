@@ -92,7 +92,7 @@ def _refuse_two_in_one(content: bytes) -> None:
 
 
 def _is_turned(picture: Image.Image) -> bool:
-    return picture.getexif().get(ORIENTATION, 1) != 1
+    return bool(picture.getexif().get(ORIENTATION, 1) != 1)
 
 
 def _mode_for(picture: Image.Image, kind: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from cercollettiva.documents.gaudi.cells import Cell
-from cercollettiva.documents.gaudi.labels import FIELDS, Label, begins_label, labels_in
+from cercollettiva.documents.gaudi.labels import FIELDS, Label, begins_label, labels_in, may_begin_label
 from cercollettiva.documents.gaudi.values import READERS, WORDS, Read
 from cercollettiva.documents.refusals import Doubt, Reason, refusal
 
@@ -115,8 +115,9 @@ def _with_wrapped_labels(cells: list[Cell]) -> list[Cell]:
 def _longest_label(cell: Cell, cells: list[Cell]) -> tuple[Cell, list[Cell]]:
     """The cell with the lines under it that go on with its label, and those lines."""
     best: tuple[Cell, list[Cell]] = (cell, [])
-    text, lines, last = cell.text, [], cell
-    for _line in range(_MOST_LINES - 1):
+    text, last = cell.text, cell
+    lines: list[Cell] = []
+    for _line in range(_MOST_LINES - 1 if may_begin_label(cell.text) else 0):
         below = None if ":" in text else _first_below(last, cells)
         if below is None or begins_label(below.text):
             break

@@ -82,6 +82,9 @@ def _compiled() -> tuple[_Wording, ...]:
 
 
 _COMPILED: Final = _compiled()
+_FIRST_WORDS: Final = {
+    found.group() for several in _WORDINGS.values() for wording in several if (found := re.match("[a-z]+", wording))
+}
 
 
 def labels_in(text: str) -> list[Label]:
@@ -97,6 +100,12 @@ def labels_in(text: str) -> list[Label]:
             found.append(label)
             end = label.end
     return found
+
+
+def may_begin_label(text: str) -> bool:
+    """Whether a text begins with the first word of some label: what does not needs no search."""
+    found = re.match(r"[a-z]+", plain(text).casefold())
+    return found is not None and found.group() in _FIRST_WORDS
 
 
 def begins_label(text: str) -> bool:
