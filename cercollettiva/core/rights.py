@@ -31,10 +31,11 @@ from cercollettiva.core.models import (
 from cercollettiva.users.datamap import Term
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.rights.holdings import Fate, Holding, Obstacle, Part
-from cercollettiva.users.rights.own import address_of_nobody, pseudonym_of
+from cercollettiva.users.rights.own import address_of_nobody, name_of_nobody, pseudonym_of
 
 REGISTER: Final = gettext_lazy("libro soci: le iscrizioni non si tolgono (art. 2220 del codice civile)")
 ACCOUNTS: Final = gettext_lazy("scritture contabili: dieci anni (art. 2220 del codice civile)")
+RECEIPTS: Final = gettext_lazy("le ricevute sono numerate senza salti: restano numero, giorno e importo, di nessuno")
 INCENTIVES: Final = gettext_lazy("conteggi degli incentivi, che il GSE può rivedere e controllare")
 A_POD: Final = gettext_lazy("il POD e i codici GAUDÌ legano i conteggi degli incentivi alle misure ufficiali")
 LEGAL_PERSON: Final = gettext_lazy("dell’ente, non di una persona")
@@ -46,6 +47,11 @@ def erased_details(entry: MemberRegistry) -> str:
     """What the register says where it said who the member was: the kind of member is no person's."""
     kept = {"name": pseudonym_of(entry.user), "fiscal_code": "", "address": ""}
     return json.dumps(kept | {"member_type": entry.details.get("member_type", "")}, ensure_ascii=False)
+
+
+def nameless_details(entry: MemberRegistry) -> str:
+    """What the register says when the term of the pseudonym is over too."""
+    return json.dumps({**entry.details, "name": name_of_nobody()}, ensure_ascii=False)
 
 
 def plants_of(user: CustomUser) -> Any:
@@ -116,6 +122,9 @@ _PLACE: Final[dict[str, Any]] = {
     **dict.fromkeys(("latitude", "longitude"), None),
 }
 _CODES: Final = ("gaudi_request_code", "censimp_code", "sapr_code", "tracking_code", "section_id", "group_id")
+_WITHOUT_CODES: Final[dict[str, Any]] = dict.fromkeys(_CODES, "") | dict.fromkeys(
+    ("pod_code", "pod_key"), lambda plant: INVENTED_POD.format(plant.pk % 10**8)
+)
 
 RIGHTS: Final = Part(
     before=_before,
@@ -131,6 +140,8 @@ RIGHTS: Final = Part(
             why=REGISTER,
             term=Term.TEN_YEARS,
             emptied={"person": erased_details, "notes": ""},
+            outlasts=REGISTER,
+            ending={"person": nameless_details},
             named=("organisation",),
         ),
         Holding(
@@ -146,6 +157,7 @@ RIGHTS: Final = Part(
             Fate.KEPT,
             why=ACCOUNTS,
             term=Term.TEN_YEARS,
+            outlasts=RECEIPTS,
         ),
         Holding(
             "core.MembershipCard",
@@ -222,6 +234,7 @@ RIGHTS: Final = Part(
             term=Term.TEN_YEARS,
             emptied=_PLACE,
             stays=dict.fromkeys(("pod_code", "pod_key", *_CODES), A_POD),
+            ending=_WITHOUT_CODES,
         ),
         Holding(
             "core.Plant",
@@ -229,9 +242,7 @@ RIGHTS: Final = Part(
             Fate.EMPTIED,
             why=gettext_lazy("la riga a cui si legano le misure, con un POD inventato"),
             term=Term.TEN_YEARS,
-            emptied=_PLACE
-            | dict.fromkeys(_CODES, "")
-            | dict.fromkeys(("pod_code", "pod_key"), lambda plant: INVENTED_POD.format(plant.pk % 10**8)),
+            emptied=_PLACE | _WITHOUT_CODES,
         ),
     ),
 )

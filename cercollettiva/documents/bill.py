@@ -10,8 +10,8 @@ import pypdfium2
 
 from cercollettiva.documents.gaudi.cells import cells_of
 from cercollettiva.documents.pdf_safety import UnsafePdf, refuse_unsafe_pdf
+from cercollettiva.documents.refusals import Reason, refusal
 
-NO_TEXT: Final = "The PDF holds pictures and no text: it is a scan. A person must read it."
 MOST: Final = 10  # of each: a bill has one or two
 _POD: Final = re.compile(r"\bIT ?([0-9]{3}) ?E ?([0-9A-Z]{8})[0-9A-Z]?\b")
 _FISCAL_CODE: Final = re.compile(r"\b[A-Z]{6}[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]\b")
@@ -19,7 +19,7 @@ _VAT_NUMBER: Final = re.compile(r"\b[0-9]{11}\b")
 
 
 def read_bill(path: Path) -> dict[str, Any]:
-    """The PODs (14 characters), fiscal codes and numbers of eleven digits on it, or `{"rejected": reason}`."""
+    """The PODs (14 characters), fiscal codes and numbers of eleven digits on it, or `{"rejected": refusal}`."""
     try:
         refuse_unsafe_pdf(path)
         document = pypdfium2.PdfDocument(path)
@@ -27,12 +27,12 @@ def read_bill(path: Path) -> dict[str, Any]:
             text = "\n".join(cell.text for cell in cells_of(document)).upper()
         finally:
             document.close()
-    except UnsafePdf as refusal:
-        return {"rejected": str(refusal)}
+    except UnsafePdf as unsafe:
+        return {"rejected": unsafe.refusal}
     except pypdfium2.PdfiumError:
-        return {"rejected": "The file is broken, or is no PDF."}
+        return {"rejected": refusal(Reason.BROKEN)}
     if not text.strip():
-        return {"rejected": NO_TEXT}
+        return {"rejected": refusal(Reason.SCAN)}
     return {
         "pods": _distinct(f"IT{distributor}E{number}" for distributor, number in _POD.findall(text)),
         "fiscal_codes": _distinct(_FISCAL_CODE.findall(text)),

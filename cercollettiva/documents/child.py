@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from cercollettiva.documents.refusals import Reason, refusal
+
 # What may be asked: a name, and where the function is that reads a path and gives what JSON can carry.
 JOBS: Final = {
     "gaudi": "cercollettiva.documents.gaudi.reading:read_gaudi",
@@ -21,16 +23,16 @@ JOBS: Final = {
     "clean": "cercollettiva.documents.cleaning:clean",
     "page": "cercollettiva.documents.gaudi.picture:picture_of",
 }
-CPU_SECONDS: Final = 10
-WALL_SECONDS: Final = 20
+CPU_SECONDS: Final = 8  # with its start under ten seconds (T8)
+WALL_SECONDS: Final = 20  # of a machine that has much else to do: nothing in a file can wait
 MEMORY: Final = 300 * 1024 * 1024
 MOST_ANSWER: Final = 24 * 1024 * 1024  # 10 MB as base64, and room
 ROOT: Final = Path(__file__).resolve().parents[2]
-TOO_HARD: Final = "The file takes too much time or memory to read: print it into a new PDF and send that one."
+TOO_HARD: Final = refusal(Reason.TOO_HARD)
 
 
 def in_child(job: str, path: Path) -> dict[str, Any]:
-    """What the job says of a file; `{"rejected": reason}` when it fails or takes too much. The job is one of JOBS."""
+    """What the job says of a file; `{"rejected": refusal}` when it fails or takes too much. The job is one of JOBS."""
     command = [sys.executable, "-m", "cercollettiva.documents.child", JOBS[job], str(path.resolve())]
     environment = {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "PATH": os.defpath}
     try:

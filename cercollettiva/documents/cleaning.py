@@ -13,12 +13,13 @@ from PIL import Image, ImageOps
 
 from cercollettiva.documents.formats import JPEG, MOST_BYTES, PDF, PNG
 from cercollettiva.documents.pdf_safety import UnsafePdf, refuse_unsafe_pdf
+from cercollettiva.documents.refusals import Reason, refusal
 
 MOST_PIXELS: Final = 40_000_000
+MOST_TWICE: Final = 20_000_000  # pixels of a picture of which two are held, to turn it or change its colours
+ORIENTATION: Final = 0x0112  # how the camera was held, in EXIF
 LONGEST_SIDE: Final = 12_000
 _SIGNATURES: Final = ((b"%PDF-", PDF), (b"\xff\xd8\xff", JPEG), (b"\x89PNG\r\n\x1a\n", PNG))
-_UNKNOWN: Final = "This kind of file is not accepted: send a PDF, a JPEG or a PNG."
-_BROKEN_PICTURE: Final = "The picture is broken, or is none: open it, save it anew and send that."
 _AFTER_THE_END: Final = 2048  # bytes that programs leave behind a PDF
 
 
@@ -33,10 +34,10 @@ def clean_pdf(path: Path) -> dict[str, Any]:
             page.get_textpage().count_chars()
             page.close()
         document.close()
-    except UnsafePdf as refusal:
-        return {"rejected": str(refusal)}
+    except UnsafePdf as unsafe:
+        return {"rejected": unsafe.refusal}
     except pypdfium2.PdfiumError:
-        return {"rejected": "The file is broken, or is no PDF."}
+        return {"rejected": refusal(Reason.BROKEN)}
     return _accepted(PDF, content)
 
 
@@ -47,15 +48,18 @@ def clean_picture(path: Path) -> dict[str, Any]:
         with Image.open(path, formats=("JPEG", "PNG")) as picture:
             width, height = picture.size
             if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
-                return {"rejected": f"The picture is too large ({width} x {height}): 40 megapixels are the most."}
+                return {"rejected": refusal(Reason.PICTURE_TOO_LARGE, width, height)}
             kind = str(picture.format)
-            upright = ImageOps.exif_transpose(picture)
-            drawn = upright.convert(_mode_for(upright, kind))
+            mode = _mode_for(picture, kind)
+            if width * height > MOST_TWICE and (mode != picture.mode or _is_turned(picture)):
+                picture.draft(None, (width // 2, height // 2))  # of a JPEG: two of it whole are more than we may hold
+            ImageOps.exif_transpose(picture, in_place=True)
+            drawn = picture if picture.mode == mode else picture.convert(mode)
             new = io.BytesIO()
             drawn.info = {}
             drawn.save(new, kind, **({"quality": 88} if kind == "JPEG" else {"optimize": False}))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return {"rejected": _BROKEN_PICTURE}
+        return {"rejected": refusal(Reason.BROKEN_PICTURE)}
     return _accepted(JPEG if kind == "JPEG" else PNG, new.getvalue())
 
 
@@ -65,13 +69,13 @@ def kind_of(content: bytes) -> str | None:
 
 
 def clean(path: Path) -> dict[str, Any]:
-    """`media_type` and `content` (base64) of what may be kept, or `{"rejected": reason}`."""
+    """`media_type` and `content` (base64) of what may be kept, or `{"rejected": refusal}`."""
     if path.stat().st_size > MOST_BYTES:
-        return {"rejected": "The file is larger than 10 MB."}
+        return {"rejected": refusal(Reason.TOO_LARGE)}
     with path.open("rb") as file:
         kind = kind_of(file.read(16))
     if kind is None:
-        return {"rejected": _UNKNOWN}
+        return {"rejected": refusal(Reason.UNKNOWN_KIND)}
     return clean_pdf(path) if kind == PDF else clean_picture(path)
 
 
@@ -79,12 +83,16 @@ def _refuse_two_in_one(content: bytes) -> None:
     """A PDF that is something else too, to programs that begin elsewhere: an archive or a page behind its end."""
     end = content.rfind(b"%%EOF")
     if end < 0 or len(content) - end > _AFTER_THE_END:
-        raise UnsafePdf("Something follows the end of the PDF: print it into a new PDF and send that one.")
+        raise UnsafePdf(Reason.TWO_IN_ONE)
     tail = content[end:]
     if b"PK\x03\x04" in tail or b"PK\x05\x06" in content[-70_000:] or re.search(rb"<\s*(html|script)", tail, re.I):
-        raise UnsafePdf("The PDF is an archive or a page, too: print it into a new PDF and send that one.")
+        raise UnsafePdf(Reason.TWO_IN_ONE)
     if re.search(rb"<\s*(html|script|\?php)", content[:1024], re.IGNORECASE):
-        raise UnsafePdf("The PDF is a page or a program, too: print it into a new PDF and send that one.")
+        raise UnsafePdf(Reason.TWO_IN_ONE)
+
+
+def _is_turned(picture: Image.Image) -> bool:
+    return bool(picture.getexif().get(ORIENTATION, 1) != 1)
 
 
 def _mode_for(picture: Image.Image, kind: str) -> str:

@@ -23,6 +23,7 @@ from cercollettiva.documents.accesses import note
 from cercollettiva.documents.child import in_child
 from cercollettiva.documents.formats import ENDINGS, MOST_BYTES
 from cercollettiva.documents.models import AccessKind, Document, Processing, keeping_of
+from cercollettiva.documents.refusals import Reason, refusal
 from cercollettiva.documents.types import READ_BY, DocumentType
 
 if TYPE_CHECKING:
@@ -37,15 +38,18 @@ _BIDI: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Refused(ValueError):
-    """The file is not taken; its text says why and what to do."""
+    """The file is not taken, and why: `reasons.words_for` says it."""
+
+    def __init__(self, refusal: str) -> None:
+        self.refusal = refusal
+        super().__init__(refusal)
 
 
 class Duplicate(Refused):
     """The same content of the same subject is here already."""
 
     def __init__(self, document: Document) -> None:
-        kind, day = document.get_type_display(), document.uploaded_at
-        super().__init__(f"This file is already here: {kind} of {day:%d/%m/%Y}.")
+        super().__init__(refusal(Reason.DUPLICATE))
         self.document = document
 
 
@@ -75,9 +79,9 @@ def take_in(
     """
     name = safe_name(upload.name or "")
     if not upload.size:
-        raise Refused("The file is empty.")
+        raise Refused(refusal(Reason.EMPTY))
     if upload.size > MOST_BYTES:
-        raise Refused("The file is larger than 10 MB.")
+        raise Refused(refusal(Reason.TOO_LARGE))
     media_type, content = _cleaned(upload, name)
     digest = hashlib.sha256(content).hexdigest()
     document = Document(
@@ -139,7 +143,7 @@ def _cleaned(upload: UploadedFile[Any], name: str) -> tuple[str, bytes]:
     media_type = str(answer["media_type"])
     if not name.casefold().endswith(ENDINGS[media_type]):
         endings = " / ".join(ENDINGS[media_type])
-        raise Refused(f"The name of the file says something else than its content: it should end in {endings}.")
+        raise Refused(refusal(Reason.NAMED_OTHERWISE, endings))
     return media_type, base64.b64decode(answer["content"])
 
 
@@ -157,4 +161,4 @@ def _refuse_duplicate(document: Document) -> None:
 def _refuse_beyond_quota(document: Document) -> None:
     used = Document.objects.kept().filter(**_of_the_same(document)).aggregate(bytes=Sum("size"))["bytes"] or 0
     if used + document.size > QUOTA_BYTES:
-        raise Refused("There is no room left (200 MB): delete what is no longer needed.")
+        raise Refused(refusal(Reason.NO_ROOM))

@@ -59,6 +59,17 @@ def keeping_of(kind: str) -> Keeping:
     return Keeping(own.days, own.days_after_verification, usual.classification)
 
 
+def all_keepings() -> dict[str, Keeping]:
+    """The term of each type, with one query."""
+    own = {term.type: term for term in RetentionTerm.objects.all()}
+    return {
+        kind.value: Keeping(own[kind].days, own[kind].days_after_verification, usual.classification)
+        if kind in own
+        else usual
+        for kind, usual in USUAL_TERMS.items()
+    }
+
+
 class DocumentQuerySet(  # type: ignore[override]
     BlindIndexedQuerySet["Document"], VisibleQuerySet["Document"]
 ):
@@ -199,9 +210,9 @@ class Document(BlindIndexedModel):
     def __str__(self) -> str:
         return f"{self.get_type_display()} {self.pk}"
 
-    def term(self) -> date:
-        """The last day on which the file may be kept."""
-        keeping = keeping_of(self.type)
+    def term(self, keeping: Keeping | None = None) -> date:
+        """The last day on which the file may be kept, under the term of its type or another one."""
+        keeping = keeping or keeping_of(self.type)
         until = self.uploaded_at + timedelta(days=keeping.days)
         if self.verified_at and keeping.days_after_verification is not None:
             until = min(until, self.verified_at + timedelta(days=keeping.days_after_verification))

@@ -12,6 +12,7 @@ from cercollettiva.core.models import Application, Plant
 from cercollettiva.documents import owed, retention
 from cercollettiva.documents.accesses import note
 from cercollettiva.documents.models import AccessKind, Document
+from cercollettiva.users.audit import Action, record
 
 if TYPE_CHECKING:
     from cercollettiva.users.models import CustomUser
@@ -63,6 +64,12 @@ def belongs_to(document: Document, plant: Plant, *, confirmed: dict[str, Any], a
     fresh.read_json = json.dumps(kept, ensure_ascii=False, default=str)
     fresh.save(update_fields=["plant", "owner", "read_json"])
     return fresh
+
+
+def handed_in_for(document: Document, *, by: CustomUser) -> None:
+    """Somebody who may took it in for the person whose it is: a line that the person finds among their own."""
+    details = {"document": document.pk, "type": document.type}
+    record(Action.PAPER_HANDED_IN, actor=by, subject=document.owner, details=details)
 
 
 def hand_over(application: Application) -> int:

@@ -12,58 +12,61 @@ from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
 from cercollettiva.documents.formats import MOST_BYTES
+from cercollettiva.documents.refusals import Cargo, Reason, refusal
 
 MOST_PAGES: Final = 50
 MOST_OBJECTS: Final = 20_000
-_LOCKED: Final = "The PDF is locked by a password: save a copy without it."
-_BROKEN: Final = "The file is broken, or is no PDF."
 _ACTIONS: Final = {
-    "/JavaScript": "a script",
-    "/Launch": "a program to start",
-    "/ImportData": "data to load from elsewhere",
-    "/SubmitForm": "a form that sends itself away",
-    "/GoToR": "a jump into another file",
-    "/GoToE": "a jump into a file inside",
-    "/Rendition": "a film",
-    "/RichMediaExecute": "a film",
+    "/JavaScript": Cargo.SCRIPT,
+    "/Launch": Cargo.PROGRAM,
+    "/ImportData": Cargo.DATA,
+    "/SubmitForm": Cargo.SENDING_FORM,
+    "/GoToR": Cargo.OTHER_FILE,
+    "/GoToE": Cargo.FILES,
+    "/Rendition": Cargo.FILM,
+    "/RichMediaExecute": Cargo.FILM,
 }
 _KEYS: Final = {
-    "/JS": "a script",
-    "/JavaScript": "a script",
-    "/EmbeddedFiles": "files inside",
-    "/EF": "files inside",
-    "/RichMedia": "a film",
-    "/XFA": "a form with a program",
+    "/JS": Cargo.SCRIPT,
+    "/JavaScript": Cargo.SCRIPT,
+    "/EmbeddedFiles": Cargo.FILES,
+    "/EF": Cargo.FILES,
+    "/RichMedia": Cargo.FILM,
+    "/XFA": Cargo.PROGRAM_FORM,
 }
 
 
 class UnsafePdf(ValueError):
-    """The PDF is refused; its text says why."""
+    """The PDF is refused, and why."""
+
+    def __init__(self, reason: Reason, *given: object) -> None:
+        self.refusal = refusal(reason, *given)
+        super().__init__(self.refusal)
 
 
 def refuse_unsafe_pdf(path: Path) -> None:
     """Raises UnsafePdf with the reason. Nothing in the file is carried out."""
     if path.stat().st_size > MOST_BYTES:
-        raise UnsafePdf("The file is larger than 10 MB.")
+        raise UnsafePdf(Reason.TOO_LARGE)
     with path.open("rb") as file:
         if not re.match(rb"\s{0,16}%PDF-\d\.\d", file.read(1024)):
-            raise UnsafePdf("The file is no PDF.")
+            raise UnsafePdf(Reason.NO_PDF)
     try:
         _refuse_parts(PdfReader(path))
     except UnsafePdf:
         raise
     except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError, OSError) as error:
-        raise UnsafePdf(_BROKEN) from error  # a reader of broken files fails in any of these ways
+        raise UnsafePdf(Reason.BROKEN) from error  # a reader of broken files fails in any of these ways
 
 
 def _refuse_parts(reader: PdfReader) -> None:
     if reader.is_encrypted:
-        raise UnsafePdf(_LOCKED)
+        raise UnsafePdf(Reason.LOCKED)
     pages = len(reader.pages)
     if not pages:
-        raise UnsafePdf(_BROKEN)
+        raise UnsafePdf(Reason.BROKEN)
     if pages > MOST_PAGES:
-        raise UnsafePdf(f"The PDF has {pages} pages, and {MOST_PAGES} are the most.")
+        raise UnsafePdf(Reason.TOO_MANY_PAGES, pages)
     for entries in _dictionaries_of(reader):
         _refuse_entries(entries)
 
@@ -73,7 +76,7 @@ def _refuse_entries(entries: DictionaryObject) -> None:
         str(entries.raw_get("/S")) if "/S" in entries else ""
     )
     if brings:
-        raise UnsafePdf(f"The PDF brings {brings} along: print it into a new PDF and send that one.")
+        raise UnsafePdf(Reason.BRINGS, brings)
 
 
 def _dictionaries_of(reader: PdfReader) -> Iterator[DictionaryObject]:
@@ -90,7 +93,7 @@ def _dictionaries_of(reader: PdfReader) -> Iterator[DictionaryObject]:
             item = item.get_object()
         visited += 1
         if visited > MOST_OBJECTS:
-            raise UnsafePdf("The PDF is made of too many parts.")
+            raise UnsafePdf(Reason.TOO_MANY_PARTS)
         if isinstance(item, DictionaryObject):
             yield item
             waiting += [item.raw_get(key) for key in item]

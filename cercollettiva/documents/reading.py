@@ -18,14 +18,12 @@ from cercollettiva.documents.child import in_child
 from cercollettiva.documents.formats import PDF
 from cercollettiva.documents.intake import plain_copy
 from cercollettiva.documents.models import Document, Processing
+from cercollettiva.documents.refusals import Reason, refusal
 from cercollettiva.documents.types import READ_BY, DocumentType
 
 logger = logging.getLogger(__name__)
 
 GIVEN_UP_AFTER: Final = timedelta(minutes=2)  # a reading takes 20 seconds at most
-LONGEST_ERROR: Final = 300
-A_PICTURE: Final = "The file is a picture: only the text of a PDF can be read."
-NOT_THERE: Final = "The file is missing or was changed: upload it again."
 
 
 def read_waiting(now: datetime) -> int:
@@ -71,15 +69,15 @@ def _next(now: datetime) -> Document | None:
 
 def _read(document: Document) -> dict[str, Any]:
     if document.media_type != PDF:
-        return {"rejected": A_PICTURE}
+        return {"rejected": refusal(Reason.A_PICTURE)}
     try:
         with plain_copy(files.read(document.file_id, document.file_key)) as path:
             return in_child(READ_BY[DocumentType(document.type)], path)
     except files.MissingFile:
-        return {"rejected": NOT_THERE}
+        return {"rejected": refusal(Reason.MISSING)}
     except Exception:  # one paper that breaks its reader must not stop the others: it is logged, and the page says so
         logger.exception("Document %d was not read", document.pk)
-        return {"rejected": "The program could not read this file."}
+        return {"rejected": refusal(Reason.UNREADABLE)}
 
 
 @transaction.atomic
@@ -88,7 +86,7 @@ def _keep(document: Document, answer: dict[str, Any], now: datetime) -> None:
     fresh = Document.objects.kept().select_for_update().filter(pk=document.pk).first()
     if fresh is None:
         return
-    fresh.processing_error = str(answer.get("rejected", ""))[:LONGEST_ERROR]
+    fresh.processing_error = str(answer.get("rejected", ""))
     fresh.processing = Processing.FAILED if "rejected" in answer else Processing.DONE
     fresh.processing_since = now
     fresh.read_json = "" if "rejected" in answer else json.dumps(answer, ensure_ascii=False)

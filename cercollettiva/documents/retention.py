@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cercollettiva.documents import files
 from cercollettiva.documents.accesses import note
-from cercollettiva.documents.models import AccessKind, Document, Processing
+from cercollettiva.documents.models import AccessKind, Document, Processing, all_keepings
 
 if TYPE_CHECKING:
     from cercollettiva.users.models import CustomUser
@@ -34,14 +34,17 @@ class Outcome(NamedTuple):
 
 def due(today: date) -> Iterator[Document]:
     """The papers whose term, as it is now, has passed. The terms may have changed since they were saved."""
+    keepings = all_keepings()
     for document in Document.objects.kept().order_by("pk").iterator():
-        if document.term() < today:
+        if document.term(keepings[document.type]) < today:
             yield document
 
 
 def expiring(today: date) -> list[Document]:
     """Those that go within a month."""
-    return [one for one in Document.objects.kept().order_by("pk") if today <= one.term() <= today + TOLD_BEFORE]
+    keepings = all_keepings()
+    kept = Document.objects.kept().order_by("pk")
+    return [one for one in kept if today <= one.term(keepings[one.type]) <= today + TOLD_BEFORE]
 
 
 def run(now: datetime, *, dry_run: bool = False) -> Outcome:

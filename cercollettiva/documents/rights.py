@@ -71,6 +71,7 @@ def _content(document: Document, user: CustomUser) -> Iterator[bytes]:
 RIGHTS: Final = Part(
     before=_before,
     files=_files,
+    holds=lambda user: bool(_held(user).exists()),
     holdings=(
         Holding(
             "documents.DocumentAccess",
@@ -106,6 +107,7 @@ RIGHTS: Final = Part(
             why=gettext_lazy("la prova che il documento c’era e che è stato distrutto"),
             term=Term.TEN_YEARS,
             emptied=dict.fromkeys(_TEXTS, ""),
+            takes_along=("accesses",),
             withheld={"file_key": SECRET},
         ),
     ),

@@ -29,7 +29,7 @@ from cercollettiva.ops.backup import runs
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
 from cercollettiva.ops.papers import forget_drafts, read_papers, retire_old_papers, tell_of_expiring_papers
-from cercollettiva.ops.rights import carry_out_erasures, make_exports
+from cercollettiva.ops.rights import carry_out_erasures, end_old_pseudonyms, make_exports
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
 from cercollettiva.ops.watching import check_clocks, check_production, tell_of_alerts, watch_meters
 
@@ -88,6 +88,7 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     tell_of_expiring_papers: crontab(minute="15", hour="7"),
     make_exports: crontab(),
     carry_out_erasures: crontab(minute="13"),
+    end_old_pseudonyms: crontab(minute="37", hour="2"),
     nightly_backup: crontab(minute="33", hour="1"),
     look_at_fees: crontab(minute="51"),
     look_at_papers: crontab(minute="13", hour="4"),

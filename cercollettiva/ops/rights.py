@@ -11,6 +11,7 @@ from cercollettiva.documents.rights import destroy_released
 from cercollettiva.users.requests import AccountDeletionRequest
 from cercollettiva.users.rights import exporting
 from cercollettiva.users.rights.erasure import AlreadyErased, Obstructed, erase
+from cercollettiva.users.rights.purging import purge_due
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,11 @@ def make_exports(now: datetime) -> int:
     """The copies that were asked for; how many were made. Old ones go."""
     exporting.forget_old(now)
     return exporting.make_waiting(now)
+
+
+def end_old_pseudonyms(now: datetime) -> int:
+    """What the law kept of people who were erased goes when its term is over; of how many."""
+    return len(purge_due(now))
 
 
 def carry_out_erasures(now: datetime) -> int:

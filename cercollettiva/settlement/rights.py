@@ -11,6 +11,8 @@ from cercollettiva.settlement.models import DistributionShare, MemberPart
 from cercollettiva.users.datamap import Term
 from cercollettiva.users.rights.holdings import Fate, Holding, Part
 
+OF_A_SUM: Final = gettext_lazy("le parti di un conto fanno il suo totale: restano numeri, di nessuno")
+
 RIGHTS: Final = Part(
     elsewhere={
         "settlement.DistributionRule": gettext_lazy("di chi l’ha scritta c’è solo il numero: uno pseudonimo"),
@@ -24,6 +26,7 @@ RIGHTS: Final = Part(
             why=ACCOUNTS,
             term=Term.TEN_YEARS,
             stays={"lines": gettext_lazy("importi e numeri, senza nomi")},
+            outlasts=OF_A_SUM,
             named=("run",),
         ),
         Holding(
@@ -32,6 +35,7 @@ RIGHTS: Final = Part(
             Fate.KEPT,
             why=ACCOUNTS,
             term=Term.TEN_YEARS,
+            outlasts=OF_A_SUM,
         ),
     ),
 )

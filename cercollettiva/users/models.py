@@ -132,6 +132,7 @@ class CustomUser(BlindIndexedModel, AbstractBaseUser, PermissionsMixin):
     )  # null: no role has asked for one yet
     # What is left of somebody who was erased has no name, and nobody signs in with it.
     erased_at = models.DateTimeField(_("cancellato il"), null=True, blank=True, editable=False)
+    purged_at = models.DateTimeField(_("pseudonimo finito il"), null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(_("iscritto dal"), default=timezone.now, editable=False)
 
     objects = CustomUserManager()

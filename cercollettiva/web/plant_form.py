@@ -14,6 +14,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cercollettiva.core.models import CERConfiguration, CERMembership, Plant
+from cercollettiva.domain import places
+from cercollettiva.domain.settlement.zones import market_zone
 from cercollettiva.energy.closing import has_history
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web import formats
@@ -108,12 +110,16 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
             "province": _("Provincia (sigla)"),
             "region": _("Regione"),
         }
-        help_texts = {"name": _("Come lo chiamate: per esempio Scuola Rodari, o Casa Bianchi.")}
+        help_texts = {
+            "name": _("Come lo chiamate: per esempio Scuola Rodari, o Casa Bianchi."),
+            "region": _("Ne dipendono la correzione del premio e la zona di mercato. Vuota, la dice la provincia."),
+        }
 
     def __init__(self, *args: Any, user: CustomUser, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self.user = user
+        self.region_before = self.instance.region
         self.has_history = self.instance.pk is not None and has_history(self.instance)
         self.power_was_doubted = False
         communities: Any = self.fields["cer_configuration"]
@@ -160,6 +166,7 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
         self._check_days(given)
+        self._check_region(given)
         if (given.get("latitude") is None) != (given.get("longitude") is None) and not (
             {"latitude", "longitude"} & set(self.errors)
         ):
@@ -180,6 +187,8 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
             pk=plant.cer_configuration_id
         ):
             plant.owner = self.user  # a member adds what is theirs; a technician leaves it to be assigned
+        if plant.region and (plant.region != self.region_before or not plant.market_zone):
+            plant.market_zone = market_zone(plant.region)
         if commit:
             plant.save()
         return plant
@@ -243,6 +252,19 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
             )
         else:
             given["owner"] = membership.user
+
+    def _check_region(self, given: dict[str, Any]) -> None:
+        """A province lies in one region: it says which, and contradicts another."""
+        province, region = given.get("province", ""), given.get("region", "")
+        lies_in = places.region_of(province) if province else ""
+        if lies_in and not region:
+            given["region"] = lies_in
+        elif lies_in and region != lies_in:
+            self.add_error(
+                "region",
+                gettext("La provincia %(province)s è in %(region)s: correggi una delle due.")
+                % {"province": province, "region": lies_in},
+            )
 
     def _check_days(self, given: dict[str, Any]) -> None:
         installed, entered = given.get("installation_date"), given.get("entry_into_operation")

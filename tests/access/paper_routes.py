@@ -17,6 +17,7 @@ from tests.access.expectations import (
     page,
     safe,
     signed_in,
+    staff,
 )
 
 _PAPER: Final = lambda world, side: [world.side(side).paper.pk]  # noqa: E731
@@ -28,6 +29,8 @@ PAPER_ROUTES: Final[dict[str, Route]] = {
     "documents:list": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
     "documents:upload": page(signed_in(OK), otherwise=signed_in(NOT_ALLOWED)),
     "documents:deleted": Route(safe(any_administrator(OK)), otherwise=signed_in(NOT_ALLOWED)),
+    "documents:terms": Route(safe(staff(OK)), otherwise=staff(NOT_ALLOWED)),
+    "documents:term": page(staff(OK), arguments=lambda world, side: ["BILL"], otherwise=staff(NOT_ALLOWED)),
     "documents:detail": _SEEN,
     "documents:download": Route(  # back to its page, which says that the file is not there
         {"GET": insiders(MOVED), "HEAD": insiders(OK)}, _PAPER, otherwise=signed_in(NOT_ALLOWED)

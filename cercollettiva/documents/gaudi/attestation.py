@@ -5,22 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cercollettiva.documents.gaudi.cells import Cell
-from cercollettiva.documents.gaudi.labels import FIELDS, Label, begins_label, labels_in
+from cercollettiva.documents.gaudi.labels import FIELDS, Label, begins_label, labels_in, may_begin_label
 from cercollettiva.documents.gaudi.values import READERS, WORDS, Read
+from cercollettiva.documents.refusals import Doubt, Reason, refusal
 
 FEWEST_FIELDS: Final = 4  # a paper with fewer of them is something else
+OF_GAUDI: Final = {"censimp_code", "gaudi_request_code", "sapr_code"}  # bills and rules of operation have a POD too
 LINES_BELOW: Final = 3.5  # of a letter's height: how far under its label a value may stand
 LINE_STEP: Final = 2.2  # of a letter's height: how far a line that goes on may be
 UNDER_IT: Final = 0.9  # confidence in a value that stands under its label, not beside it
-_FOOTER: Final = re.compile(r"^(pag(ina|\.)?\s*\d|\d+\s*(/|di)\s*\d+$)", re.IGNORECASE)
+_FOOTER: Final = re.compile(r"^(pag(ina|\.)?\s*\d|\d{1,2}\s*(/|di)\s*\d{1,2}$)", re.IGNORECASE)
+_LEADERS: Final = re.compile(r"\s*(?:[.…_·]\s?){4,}\s*")  # what leads the eye from a label to its value
+_DASH: Final = re.compile(r"^\s*[-–—]\s+")  # between a label and its value; a minus stands at its number
+_MOST_LINES: Final = 4  # of a label
 _ODD_POWER: Final = 1.05  # of the apparent power: no active power is greater
 
 
 class NotAnAttestation(ValueError):
-    """The paper is something else; its text says so to a person."""
+    """The paper is something else, or says nothing."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.refusal = refusal(reason)
+        super().__init__(self.refusal)
+
+
+class Remark(NamedTuple):
+    """A doubt about a field, with the values that raise it."""
+
+    field: str
+    doubt: Doubt
+    values: list[str]
 
 
 @dataclass
@@ -29,7 +46,7 @@ class Attestation:
 
     fields: dict[str, Any]
     confidence: dict[str, float]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -42,13 +59,12 @@ class _Found:
 
 def read_attestation(cells: list[Cell]) -> Attestation:
     """The fields of an attestation. Raises NotAnAttestation."""
-    cells = _with_wrapped_labels([cell for cell in cells if not _FOOTER.match(cell.text)])
+    cells = [part for cell in cells if not _FOOTER.match(cell.text) for part in _without_leaders(cell)]
+    cells = _with_wrapped_labels(cells)
     found = list(_labels_of(cells))
     known = {one.label.field for one in found if one.label.field}
-    if len(known) < FEWEST_FIELDS or not known & {"pod_code", "censimp_code", "gaudi_request_code"}:
-        raise NotAnAttestation(
-            "This is not a Gaudì attestation: the names of its fields (Codice POD, Codice CENSIMP, ...) are missing."
-        )
+    if len(known) < FEWEST_FIELDS or not known & OF_GAUDI:
+        raise NotAnAttestation(Reason.NOT_AN_ATTESTATION)
     read: dict[str, list[Read]] = {name: [] for name in FIELDS}
     for one in found:
         if one.label.field and (value := _value_of(one, cells)):
@@ -58,7 +74,7 @@ def read_attestation(cells: list[Cell]) -> Attestation:
         {name: several[0].confidence for name, several in read.items() if several},
     )
     if not any(attestation.fields.values()):
-        raise NotAnAttestation("The attestation is empty: the names of the fields are there, their values are not.")
+        raise NotAnAttestation(Reason.EMPTY_ATTESTATION)
     attestation.warnings = list(_warnings(attestation, read))
     return attestation
 
@@ -68,25 +84,49 @@ def _labels_of(cells: list[Cell]) -> Iterator[_Found]:
         labels = labels_in(cell.text)
         ends = [*(following.start for following in labels[1:]), len(cell.text)]
         for label, end in zip(labels, ends, strict=False):  # one end too many where there is no label
-            yield _Found(label, cell, cell.text[label.end : end].strip(), label is labels[-1])
+            yield _Found(label, cell, _DASH.sub("", cell.text[label.end : end]).strip(), label is labels[-1])
+
+
+def _without_leaders(cell: Cell) -> Iterator[Cell]:
+    """A cell in its pieces where dots lead from one to the next; each takes its share of the width."""
+    wide = (cell.right - cell.left) / max(len(cell.text), 1)
+    start = 0
+    for leaders in [*_LEADERS.finditer(cell.text), None]:
+        end = leaders.start() if leaders else len(cell.text)
+        if cell.text[start:end].strip():
+            left = cell.left + wide * start
+            yield Cell(cell.text[start:end], left, cell.left + wide * end, cell.top, cell.bottom)
+        start = leaders.end() if leaders else end
 
 
 def _with_wrapped_labels(cells: list[Cell]) -> list[Cell]:
-    """A label that was broken into two lines becomes one again: `Potenza Attiva Nominale del` and `Generatore`."""
+    """A label that was broken into lines becomes one again: `Potenza Attiva Nominale del` and `Generatore`."""
     joined: list[Cell] = []
     skipped: set[int] = set()
     for cell in cells:
         if id(cell) in skipped:
             continue
-        below = None if ":" in cell.text else _first_below(cell, cells)
-        if below is not None and not begins_label(below.text):
-            both = f"{cell.text} {below.text}"
-            longer = next((one for one in labels_in(both) if one.start == 0 and one.end > len(cell.text) + 1), None)
-            if longer is not None:
-                skipped.add(id(below))
-                cell = Cell(both, min(cell.left, below.left), max(cell.right, below.right), cell.top, below.bottom)
-        joined.append(cell)
+        whole, parts = _longest_label(cell, cells)
+        skipped |= {id(part) for part in parts}
+        joined.append(whole)
     return joined
+
+
+def _longest_label(cell: Cell, cells: list[Cell]) -> tuple[Cell, list[Cell]]:
+    """The cell with the lines under it that go on with its label, and those lines."""
+    best: tuple[Cell, list[Cell]] = (cell, [])
+    text, last = cell.text, cell
+    lines: list[Cell] = []
+    for _line in range(_MOST_LINES - 1 if may_begin_label(cell.text) else 0):
+        below = None if ":" in text else _first_below(last, cells)
+        if below is None or begins_label(below.text):
+            break
+        before, text = len(text), f"{text} {below.text}"
+        lines, last = [*lines, below], below
+        if any(one.start == 0 and one.end > before + 1 for one in labels_in(text)):
+            left, right = min(one.left for one in (cell, *lines)), max(one.right for one in (cell, *lines))
+            best = (Cell(text, left, right, cell.top, below.bottom), lines)
+    return best
 
 
 def _value_of(found: _Found, cells: list[Cell]) -> Read | None:
@@ -156,14 +196,14 @@ def _with_next_lines(written: str, value: Cell, cells: list[Cell]) -> str:
     return written
 
 
-def _warnings(attestation: Attestation, read: dict[str, list[Read]]) -> Iterator[str]:
+def _warnings(attestation: Attestation, read: dict[str, list[Read]]) -> Iterator[Remark]:
     """What does not fit together."""
     for name, several in read.items():
         if len({repr(one.value) for one in several}) > 1:
-            yield f"{name}: the attestation gives several: {', '.join(str(one.value) for one in several)}"
+            yield Remark(name, Doubt.SEVERAL, [str(one.value) for one in several])
     active, apparent = attestation.fields["active_power_kw"], attestation.fields["apparent_power_kva"]
     if active is not None and apparent is not None and active > apparent * _ODD_POWER:
-        yield f"active_power_kw: {active} kW is more than the apparent power, {apparent} kVA"
+        yield Remark("active_power_kw", Doubt.MORE_THAN_APPARENT, [str(active), str(apparent)])
     for name, sure in attestation.confidence.items():
         if sure < UNDER_IT:
-            yield f"{name}: {attestation.fields[name]} may be misread: compare it with the paper"
+            yield Remark(name, Doubt.MISREAD, [str(attestation.fields[name])])

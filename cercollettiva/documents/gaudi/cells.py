@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pypdfium2.raw as pdfium
 
 MOST_CHARACTERS: Final = 200_000  # of a page; an attestation has two thousand
 GAP: Final = 1.2  # of a letter's height: what stands further apart are two cells
+_LIGATURES: Final = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": None}
+)
 SAME_LINE: Final = 0.5  # of a letter's height
 
 
@@ -40,24 +44,46 @@ def cells_of(document: Any) -> list[Cell]:
     above = 0.0
     for page in document:
         height = page.get_height()
-        on_page = list(_cells_on(page.get_textpage(), above=above, height=height))
+        turned = _Turned(page.get_rotation(), page.get_width(), height)
+        on_page = list(_cells_on(page.get_textpage(), above=above, turned=turned))
+        for cell in on_page:
+            cell.text = unicodedata.normalize("NFC", cell.text.translate(_LIGATURES))
         cells += _in_reading_order(on_page)
         above += height
     return cells
 
 
-def _cells_on(page: Any, *, above: float, height: float) -> Iterator[Cell]:
+class _Turned(NamedTuple):
+    """How a page is shown: turned to the right by so many degrees, and its size then."""
+
+    degrees: int
+    width: float
+    height: float
+
+    def shown(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+        """A box as it stands on the page that one sees."""
+        if self.degrees == 90:
+            return bottom, self.height - right, top, self.height - left
+        if self.degrees == 180:
+            return self.width - right, self.height - top, self.width - left, self.height - bottom
+        if self.degrees == 270:
+            return self.width - top, left, self.width - bottom, right
+        return left, bottom, right, top
+
+
+def _cells_on(page: Any, *, above: float, turned: _Turned) -> Iterator[Cell]:
     """What the page draws together, letter by letter."""
     cell: Cell | None = None
     is_apart = False
-    for letter, left, bottom, right, top in _letters_of(page):
+    for letter, *box in _letters_of(page):
+        left, bottom, right, top = turned.shown(*box)
         if not letter.strip():
             is_apart = True
             if letter in "\r\n" and cell is not None:
                 yield cell
                 cell = None
             continue
-        here = Cell(letter, left, right, above + height - top, above + height - bottom)
+        here = Cell(letter, left, right, above + turned.height - top, above + turned.height - bottom)
         if cell is not None and cell.is_beside(here) and -here.height < left - cell.right < GAP * here.height:
             cell.text += f" {letter}" if is_apart else letter
             cell.right = max(cell.right, right)

@@ -26,10 +26,10 @@ class _Wording:
 
 # field: the wordings, as regular expressions without accents. Spaces stand for any white space.
 _WORDINGS: Final[dict[str, tuple[str, ...]]] = {
-    "pod_code": ("codice pod", "pod"),
+    "pod_code": (r"codice pod(?: \(punto di prelievo\))?", "pod"),
     "gaudi_request_code": ("codice richiesta(?: gaudi)?",),
-    "censimp_code": ("codice censimp",),
-    "sapr_code": ("codice sapr",),
+    "censimp_code": ("codice censimp(?: impianto)?",),
+    "sapr_code": ("codice sapr(?: impianto)?",),
     "tracking_code": ("codice di rintracciabilita", "codice rintracciabilita"),
     "version_number": ("numero versione attestato", "versione attestato", "numero versione"),
     "validation_date": ("data di convalida", "data convalida"),
@@ -37,16 +37,21 @@ _WORDINGS: Final[dict[str, tuple[str, ...]]] = {
         "data presunt[oa](?: di)?(?: entrata in)? esercizio",
         "data presunta di entrata in esercizio",
     ),
-    "plant_name": ("nome impianto", "denominazione impianto"),
-    "plant_type": ("tipologia impianto",),
-    "address": ("ubicazione impianto", "ubicazione dell'impianto"),
+    "plant_name": ("nome (?:dell')?impianto", "denominazione (?:dell')?impianto"),
+    "plant_type": ("tipologia (?:dell')?impianto", "tipo impianto"),
+    "address": ("ubicazione impianto", "ubicazione dell'impianto", "indirizzo impianto"),
     "grid_operator": ("gestore della rete elettrica", "gestore di rete", "gestore rete"),
-    "producer_name": (r"rag\.? sociale", "ragione sociale"),
-    "producer_vat": (r"p\.? ?iva ?[\\/] ?cod(?:\.|ice)? ?fisc(?:\.|ale)?", r"partita iva(?: ?[\\/] ?codice fiscale)?"),
+    "producer_name": (r"rag\.? sociale(?: produttore)?", "ragione sociale(?: (?:del )?produttore)?"),
+    "producer_vat": (
+        r"p\.? ?iva ?[\\/] ?cod(?:\.|ice)? ?fisc(?:\.|ale)?",
+        r"partita iva(?: ?[\\/] ?codice fiscale)?",
+        r"p\.? ?iva ?[\\/-] ?c\.? ?f\.?",
+        r"p\. ?iva",
+    ),
     "section_id": ("identificativo sezione(?: censimp)?",),
     "group_id": ("identificativo gruppo(?: censimp)?",),
     "remote_disconnect": ("predisposizione(?: al)? teledistacco",),
-    "active_power_kw": ("potenza attiva nominale(?: del generatore)?",),
+    "active_power_kw": ("potenza attiva nominale(?: del generatore)?", "potenza nominale attiva"),
     "apparent_power_kva": ("potenza apparente nominale(?: del generatore)?",),
     "net_power_kw": ("potenza efficiente netta",),
     "gross_power_kw": ("potenza efficiente lorda",),
@@ -77,6 +82,9 @@ def _compiled() -> tuple[_Wording, ...]:
 
 
 _COMPILED: Final = _compiled()
+_FIRST_WORDS: Final = {
+    found.group() for several in _WORDINGS.values() for wording in several if (found := re.match("[a-z]+", wording))
+}
 
 
 def labels_in(text: str) -> list[Label]:
@@ -92,6 +100,12 @@ def labels_in(text: str) -> list[Label]:
             found.append(label)
             end = label.end
     return found
+
+
+def may_begin_label(text: str) -> bool:
+    """Whether a text begins with the first word of some label: what does not needs no search."""
+    found = re.match(r"[a-z]+", plain(text).casefold())
+    return found is not None and found.group() in _FIRST_WORDS
 
 
 def begins_label(text: str) -> bool:

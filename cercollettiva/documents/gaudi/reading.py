@@ -11,15 +11,11 @@ from pypdfium2 import raw
 from cercollettiva.documents.gaudi.attestation import NotAnAttestation, read_attestation
 from cercollettiva.documents.gaudi.cells import cells_of
 from cercollettiva.documents.pdf_safety import UnsafePdf, refuse_unsafe_pdf
-
-NO_TEXT = (
-    "The PDF holds pictures and no text: it is a scan. Ask the distributor's portal for the original attestation, "
-    "or type its fields."
-)
+from cercollettiva.documents.refusals import Reason, refusal
 
 
 def read_gaudi(path: Path) -> dict[str, Any]:
-    """The fields with `confidence` and `warnings`, or `{"rejected": reason}`."""
+    """The fields with `confidence` and `warnings`, or `{"rejected": refusal}`."""
     try:
         refuse_unsafe_pdf(path)
         document = pypdfium2.PdfDocument(path)
@@ -28,12 +24,13 @@ def read_gaudi(path: Path) -> dict[str, Any]:
         finally:
             document.close()
         if not cells:
-            return {"rejected": NO_TEXT}
+            return {"rejected": refusal(Reason.SCANNED_ATTESTATION)}
         attestation = read_attestation(cells)
-    except (UnsafePdf, NotAnAttestation) as refusal:
-        return {"rejected": str(refusal)}
+    except (UnsafePdf, NotAnAttestation) as refused:
+        return {"rejected": refused.refusal}
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
-            return {"rejected": "The PDF is locked by a password: save a copy without it."}
-        return {"rejected": "The file is broken, or is no PDF."}
-    return {**attestation.fields, "confidence": attestation.confidence, "warnings": attestation.warnings}
+            return {"rejected": refusal(Reason.LOCKED)}
+        return {"rejected": refusal(Reason.BROKEN)}
+    warnings = [one._asdict() for one in attestation.warnings]
+    return {**attestation.fields, "confidence": attestation.confidence, "warnings": warnings}

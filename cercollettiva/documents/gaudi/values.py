@@ -23,10 +23,18 @@ class Read(NamedTuple):
 Reader = Callable[[str, str], Read | None]  # the text and the unit that the label names
 
 DOUBTFUL: Final = 0.5
-_NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,' \u00a0]\d+)*")
-_DATE: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_POWERS: Final = {"w": -3, "va": -3, "kw": 0, "kva": 0, "kwp": 0, "mw": 3, "mva": 3}
+# Thousands set apart by spaces, or by points; a comma or a point may stand between spaces of its own.
+_NUMBER: Final = re.compile(
+    r"[-+]?\d{1,3}(?:[ \u00a0]\d{3}(?!\d))+(?:[ \u00a0]?,[ \u00a0]?\d+)?|[-+]?\d+(?:[ \u00a0]?[.,'][ \u00a0]?\d+)*"
+)
+_DATE: Final = re.compile(r"(?<!\d)(\d{1,2}) ?[/.-] ?(\d{1,2}) ?[/.-] ?(\d{4})(?!\d)")
+_ISO_DATE: Final = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+_NAMED_DATE: Final = re.compile(r"(?<!\d)(\d{1,2})[°º]? ([a-z]{3})[a-z]*\.? (\d{4})(?!\d)", re.IGNORECASE)
+_MONTHS: Final = ("gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic")
+_MARKED: Final = re.compile(r"(?:\[\s*x\s*\]|\(\s*x\s*\)|[☒☑✓✔✗✘]|\bx\b)\s*(s[iì]|no)\b", re.IGNORECASE)
+_POWERS: Final = {"w": -3, "wp": -3, "va": -3, "kw": 0, "kva": 0, "kwp": 0, "mw": 3, "mwp": 3, "mva": 3}
 _ENERGIES: Final = {"wh": -3, "kwh": 0, "mwh": 3, "gwh": 6}
+_ABOUT: Final = ("circa", "ca", "ca.", "c.a.", "~", "≈")
 _VOLTAGES: Final = {"v": 0, "kv": 3}
 
 
@@ -47,6 +55,14 @@ def code(pattern: str) -> Reader:
     return read
 
 
+def plant_code(written: str, unit: str = "") -> Read | None:
+    """CENSIMP: `IM_` and figures; an underscore that is drawn as a line is no letter of the text."""
+    found = re.search(r"(?<![0-9A-Z])IM(_|[ -]?(?=\d))([0-9A-Z_]{3,})(?![0-9A-Z])", written.upper())
+    if not found:
+        return None
+    return Read(f"IM_{found.group(2)}", 1.0 if found.group(1) == "_" else DOUBTFUL)
+
+
 def pod(written: str, unit: str = "") -> Read | None:
     """A POD of 14 or 15 characters of any distributor, with or without spaces."""
     found = re.search(r"(?<![0-9A-Z])IT ?\d{3} ?E ?[0-9A-Z]{8}[0-9A-Z]?(?![0-9A-Z])", written.upper())
@@ -55,18 +71,25 @@ def pod(written: str, unit: str = "") -> Read | None:
 
 
 def whole(written: str, unit: str = "") -> Read | None:
-    """A whole number."""
-    found = re.match(r"\s*(\d{1,6})(?![\d/.,])", written)
+    """A whole number, perhaps with `n.` or `v.` before it."""
+    found = re.match(
+        r"\s*(?:n\.?|n?[°º]|v(?:er(?:s(?:ione)?)?)?\.?)?\s*(\d{1,6})(?:[.,]0)?(?![\d/.,])", written, re.IGNORECASE
+    )
     return Read(int(found.group(1))) if found else None
 
 
 def day(written: str, unit: str = "") -> Read | None:
     """A day as Italians write it; an hour behind it is not needed."""
-    found = _DATE.search(written)
-    if not found:
+    if found := _DATE.search(written):
+        days, months, years = found.groups()
+    elif found := _ISO_DATE.search(written):
+        years, months, days = found.groups()
+    elif (found := _NAMED_DATE.search(written)) and found.group(2).lower() in _MONTHS:
+        days, months, years = found.group(1), str(_MONTHS.index(found.group(2).lower()) + 1), found.group(3)
+    else:
         return None
     try:
-        return Read(date(int(found.group(3)), int(found.group(2)), int(found.group(1))).isoformat())
+        return Read(date(int(years), int(months), int(days)).isoformat())
     except ValueError:
         return None
 
@@ -76,14 +99,19 @@ def quantity(units: dict[str, int]) -> Reader:
 
     def read(written: str, unit: str = "") -> Read | None:
         found = _NUMBER.search(written)
-        if not found or written[: found.start()].strip(" :="):
+        if not found:
+            return None
+        before = written[: found.start()].strip(" :=[]()").casefold()
+        if before and before not in (*units, *_ABOUT):
             return None
         number = italian_number(found.group())
-        behind = re.match(r"\s*([A-Za-z]+)", written[found.end() :])
-        named = (behind.group(1) if behind else unit).strip().casefold()
+        behind = re.match(r"\s*(/\s*\d)?\s*[(\[]?([A-Za-z]+)?", written[found.end() :])
+        named = ((behind and behind.group(2)) or (before if before in units else unit)).strip().casefold()
         if number is None or (named and named not in units) or number.value < 0:
             return None
-        return Read(float(number.value.scaleb(units.get(named, 0))), number.confidence)
+        is_doubtful = before in _ABOUT or bool(behind and behind.group(1))  # `230/400`: one of two
+        confidence = DOUBTFUL if is_doubtful else number.confidence
+        return Read(float(number.value.scaleb(units.get(named, 0))), min(confidence, number.confidence))
 
     return read
 
@@ -110,7 +138,11 @@ def italian_number(written: str) -> Read | None:
 
 
 def yes_or_no(written: str, unit: str = "") -> Read | None:
-    """SI, SÌ or NO, whatever follows."""
+    """SI, SÌ or NO, whatever follows; of two boxes the one with a mark."""
+    if marked := _MARKED.search(written):
+        return Read(marked.group(1).casefold() != "no")
+    if len(re.findall(r"[☐□]|\[\s*\]", written)) > 1 or re.match(r"\W*s[iì]\W+no\b", written, re.IGNORECASE):
+        return None  # boxes without a mark that is text
     word = re.match(r"\W*(s[iì]|no)\b", written, re.IGNORECASE)
     return Read(word.group(1).casefold() != "no") if word else None
 
@@ -118,7 +150,9 @@ def yes_or_no(written: str, unit: str = "") -> Read | None:
 def feed_type(written: str, unit: str = "") -> Read | None:
     """How much of the production goes to the grid: TOTAL, PARTIAL or NONE."""
     words = written.casefold()
-    if re.search(r"\bparzial", words):
+    if re.search(r"autoconsum", words) and not re.search(r"parzial|eccedenz|surplus", words):
+        return Read("NONE", DOUBTFUL)
+    if re.search(r"\bparzial|\bin parte\b|\bnon (tutta|totale)\b|\beccedenz|\besclus", words):
         return Read("PARTIAL")
     if re.search(r"\b(tutta|totale|intera|integrale)\b", words):
         return Read("TOTAL")
@@ -139,7 +173,7 @@ def producer_code(written: str, unit: str = "") -> Read | None:
 READERS: Final[dict[str, Reader]] = {
     "pod_code": pod,
     "gaudi_request_code": code(r"[0-9A-Z][0-9A-Z_./-]{2,39}"),
-    "censimp_code": code(r"IM_[0-9A-Z_]+"),
+    "censimp_code": plant_code,
     "sapr_code": code(r"[0-9A-Z_]{4,40}"),
     "tracking_code": code(r"[0-9A-Z][0-9A-Z_./-]{2,39}"),
     "version_number": whole,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
@@ -104,21 +105,29 @@ def _carry_out(holding: Holding, user: CustomUser) -> None:
         else:
             rows.order_by().delete()
     elif holding.fate is Fate.EMPTIED:
-        _empty(holding, rows)
+        empty_rows(holding, rows, holding.emptied)
 
 
-def _empty(holding: Holding, rows: Any) -> None:
+def empty_rows(holding: Holding, rows: Any, values: Mapping[str, Any]) -> None:
     """Past the models, some of which refuse to be changed: the database itself lets these columns be written."""
     model = holding.model_class()
-    fixed = {name: value for name, value in holding.emptied.items() if not callable(value)}
-    fixed |= {index.name: "" for index in blind_indexes_of(model) if index.source in holding.emptied}
-    made = {name: value for name, value in holding.emptied.items() if callable(value)}
+    fixed = {name: value for name, value in values.items() if not callable(value)}
+    fixed |= {index.name: "" for index in blind_indexes_of(model) if index.source in values}
+    made = {name: value for name, value in values.items() if callable(value)}
     if not made:
         keys = list(rows.values_list("pk", flat=True))
         model._base_manager.filter(pk__in=keys).update(**fixed)
         return
     for row in rows:
         model._base_manager.filter(pk=row.pk).update(**fixed, **{name: make(row) for name, make in made.items()})
+
+
+def kept_until(person: CustomUser) -> date:
+    """The last day of the pseudonym of somebody who was erased: ten years after they left."""
+    assert person.erased_at is not None  # noqa: S101  # of nobody else
+    until = _until(Term.TEN_YEARS, _left_on(person, person.erased_at))
+    assert until is not None  # noqa: S101  # ten years have an end
+    return until
 
 
 def _line(holding: Holding, user: CustomUser, left: date) -> Line:

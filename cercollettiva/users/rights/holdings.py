@@ -47,6 +47,11 @@ class Holding:
     # What takes the place of a value: a plain one, or a function of the row.
     emptied: Mapping[str, Any] = field(default_factory=dict)
     stays: Mapping[str, Said] = field(default_factory=dict)  # personal columns that stay as they are, and why
+    # When the term of the pseudonym is over: rows that no book may lose stay, and what takes the place of their values;
+    # relations whose rows go with theirs.
+    outlasts: Said = ""
+    ending: Mapping[str, Any] = field(default_factory=dict)
+    takes_along: tuple[str, ...] = ()
     # For the copy: other rows than an erasure touches, what of a row is shown, what is never shown and why.
     read_of: Callable[[CustomUser], Rows] | None = None
     shown: Callable[[Any, CustomUser], Shown] | None = None
@@ -89,6 +94,7 @@ class Part:
     obstacles: Callable[[CustomUser, datetime], Iterable[Obstacle]] | None = None
     before: Step | None = None  # what is done by name before the rows are: ending, destroying files
     files: Callable[[CustomUser], Iterable[File]] | None = None
+    holds: Callable[[CustomUser], bool] | None = None  # whether a law keeps a pseudonym beyond its term
 
 
 def parts() -> list[Part]:

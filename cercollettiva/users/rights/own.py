@@ -38,6 +38,11 @@ def pseudonym_of(user: CustomUser) -> str:
     return _("Persona cancellata %(number)s") % {"number": user.pk}
 
 
+def name_of_nobody() -> str:
+    """What is left of a pseudonym when its term is over."""
+    return _("Persona cancellata")
+
+
 def address_of_nobody(user: CustomUser) -> str:
     """In the domain that no mail can be sent to (RFC 2606)."""
     return f"erased-{user.pk}@erased.invalid"
@@ -203,6 +208,7 @@ RIGHTS: Final = Part(
                 **dict.fromkeys(("is_active", "is_staff", "is_superuser"), False),
                 **dict.fromkeys(("second_factor_due_at", "last_login"), None),
             },
+            ending={"last_name": lambda user: name_of_nobody()},
             withheld={"password": gettext_lazy("se ne conserva solo un’impronta, che non si può leggere")},
         ),
     ),

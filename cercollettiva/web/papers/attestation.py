@@ -12,7 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cercollettiva.core.models import GridFeed, Plant, PlantSource, PlantType
+from cercollettiva.core.models import GridFeed, MarketZone, Plant, PlantSource, PlantType
+from cercollettiva.domain import places
+from cercollettiva.domain.settlement.words import MacroZone
+from cercollettiva.domain.settlement.zones import macro_zone, market_zone
 from cercollettiva.web import formats
 from cercollettiva.web.fields import DayField
 from cercollettiva.web.forms import ItalianDecimalField
@@ -53,9 +56,6 @@ GROUPS: Final = (
         ),
     ),
     (gettext_lazy("I codici dell’attestato"), (*CODES, "gaudi_version", "gaudi_validation_date")),
-)
-_PLACE: Final = re.compile(
-    r"(?P<address>.*?)[,\s]+(?P<zip_code>\d{5})\s+(?P<city>.+?)\s*\((?P<province>[A-Za-z]{2})\)\s*"
 )
 _SOURCES: Final = (
     (r"fotovolt|solar", PlantSource.PV),
@@ -128,11 +128,19 @@ def initial_of(read: dict[str, Any], *, is_new: bool) -> dict[str, Any]:
 
 
 def place_of(written: Any) -> dict[str, str]:
-    """Street, CAP, town and province of an address in one line; all of it as the street where it is not so."""
-    if not written:
-        return {}
-    found = _PLACE.fullmatch(str(written))
-    return {name: value.strip() for name, value in found.groupdict().items()} if found else {"address": str(written)}
+    """Street, CAP, town, province and region of an address in one line, as far as it says them."""
+    return {name: value for name, value in places.place_of(str(written or ""))._asdict().items() if value}
+
+
+def zones_of(region: str) -> list[tuple[str, str]]:
+    """What a region decides: the zone of the market, and the part of Italy for the correction of the premium."""
+    if not region:
+        return []
+    parts = {MacroZone.NORTH: _("Nord"), MacroZone.CENTRE: _("Centro"), MacroZone.SOUTH: _("Sud")}
+    return [
+        (_("Zona di mercato"), str(MarketZone(market_zone(region)).label)),
+        (_("Correzione del premio"), parts[macro_zone(region)]),
+    ]
 
 
 class Difference(NamedTuple):
@@ -207,7 +215,7 @@ def _of_columns(read: dict[str, Any], plant: Plant, where: str) -> Iterator[Diff
         if not _same(name, new, held):
             yield Difference(name, label_of(name), shown(name, new), shown(name, held), where)
     place = place_of(read.get("address"))
-    for column in ("address", "zip_code", "city", "province"):
+    for column in ("address", "zip_code", "city", "province", "region"):
         held = getattr(plant, column)
         if place.get(column) and held and _plain(place[column]) != _plain(held):
             label = str(PlantFromAttestationForm.base_fields[column].label)

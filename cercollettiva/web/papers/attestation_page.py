@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.documents.models import Document, Processing
+from cercollettiva.documents.reasons import doubt_in, doubt_words, words_for
+from cercollettiva.documents.refusals import Reason, as_refusal
 from cercollettiva.documents.types import DocumentType
 from cercollettiva.domain.identifiers import InvalidIdentifier, pod_key
 from cercollettiva.users.models import CustomUser
@@ -19,13 +21,14 @@ from cercollettiva.web.papers.attestation import (
     differences_between,
     differences_to,
     label_of,
+    place_of,
     shown,
+    zones_of,
 )
 from cercollettiva.web.papers.contradictions import Contradiction, against_bill
-from cercollettiva.web.papers.reasons import words_for
 
 SURE: Final = 0.9  # below it a person is asked to look
-NOT_ONE: Final = ("This is not a Gaud", "The attestation is empty")
+NOT_ONE: Final = (Reason.NOT_AN_ATTESTATION, Reason.EMPTY_ATTESTATION)
 READ_ONLY: Final = ("grid_operator", "producer_name", "producer_vat", "plant_type", "expected_operation_date")
 # The field of the form beside which the attestation's own is told.
 _BESIDE: Final = {column: name for name, column in COLUMNS.items()} | {
@@ -37,7 +40,8 @@ _BESIDE: Final = {column: name for name, column in COLUMNS.items()} | {
 def is_readable(document: Document) -> bool:
     """Whether its fields may be confirmed: read, or typed by a person from a scan or a photograph."""
     if document.processing == Processing.FAILED:
-        return not document.processing_error.startswith(NOT_ONE)
+        refused = as_refusal(document.processing_error)
+        return refused is None or refused.reason not in NOT_ONE
     return document.processing == Processing.DONE
 
 
@@ -76,7 +80,10 @@ def context_of(
         "is_readable": is_readable(document),
         "form": form,
         "groups": _groups(form, read) if form is not None else [],
-        "others": [(label_of(name), shown(name, read[name])) for name in READ_ONLY if read.get(name) is not None],
+        "others": [
+            *((label_of(name), shown(name, read[name])) for name in READ_ONLY if read.get(name) is not None),
+            *zones_of(place_of(read.get("address")).get("region", "")),
+        ],
         "lines": [] if form is not None else _lines(read),
         "differences": differences_of(document, user, plant) if read else [],
         "contradictions": _contradictions(document, user, plant) if read else [],
@@ -124,15 +131,9 @@ def _warnings(read: dict[str, Any]) -> list[str]:
     """The fields that do not fit together, or were read with doubts."""
     told = []
     for warning in read.get("warnings", []):
-        name, _colon, words = str(warning).partition(":")
-        if name not in COLUMNS and name not in (*READ_ONLY, "address"):
-            continue
-        if "gives several" in words:
-            told.append(_("%(field)s: l’attestato ne dà più d’uno.") % {"field": label_of(name)})
-        elif "more than the apparent" in words:
-            told.append(_("La potenza attiva è più di quella apparente: una delle due non può essere giusta."))
-        else:
-            told.append(_("%(field)s: confrontalo con il foglio, può essere letto male.") % {"field": label_of(name)})
+        name, doubt = doubt_in(warning)
+        if name in COLUMNS or name in (*READ_ONLY, "address"):
+            told.append(doubt_words(label_of(name), doubt))
     return list(dict.fromkeys(told))
 
 

@@ -90,7 +90,9 @@ class UploadForm(FileForm):
                 "subject", _("Statuto e regolamento sono di una comunità che amministri: tutti li possono leggere.")
             )
         elif kind in NAMES_A_PERSON and self.about.owner is None:
-            self.add_error("subject", _("Un documento d’identità è di una persona: caricalo come tuo."))
+            self.add_error(
+                "subject", _("Un documento d’identità è di una persona: tua, o di un socio che te l’ha portato.")
+            )
         return given
 
 

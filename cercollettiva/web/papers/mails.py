@@ -16,6 +16,7 @@ from cercollettiva.core.models import CERMembership
 from cercollettiva.core.registry import day_of
 from cercollettiva.documents.models import Document
 from cercollettiva.documents.retention import expiring
+from cercollettiva.users.models import CustomUser
 from cercollettiva.web import formats
 
 
@@ -34,6 +35,27 @@ def tell_of_expiring(now: datetime) -> int:
             _mail(address, documents).send()
             sent += 1
     return sent
+
+
+def tell_of_handed_in(document: Document, *, by: CustomUser) -> None:
+    """To the person whose paper an administrator took in for them, once it is here."""
+    owner = document.owner
+    if owner is None or not owner.is_active:
+        return
+    site = settings.SITE_URL.rstrip("/")
+    with translation.override("it"):
+        context = {
+            "user": owner,
+            "by": by,
+            "community": document.community,
+            "kind": str(document.get_type_display()),
+            "day": formats.date(document.term()),
+            "url": f"{site}{reverse('documents:detail', args=[document.pk])}",
+        }
+        text = render_to_string("documents/mail/handed_in.txt", context).strip()
+    subject, _blank, body = text.partition("\n")
+    message = EmailMessage(" ".join(subject.split()), body.strip() + "\n", to=[owner.email])
+    transaction.on_commit(message.send, robust=True)
 
 
 def _addresses(document: Document, now: datetime) -> list[str]:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from cercollettiva.documents.models import Document, Processing
 from cercollettiva.documents.owed import Standing
+from cercollettiva.documents.reasons import words_for
 from cercollettiva.documents.types import DocumentType
 from cercollettiva.web.papers.attestation import shown
-from cercollettiva.web.papers.reasons import words_for
 
 
 def rows_of(standings: Iterable[Standing]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cercollettiva.core.models import CERConfiguration, CERMembership, Organisation, Plant
@@ -12,7 +13,7 @@ from cercollettiva.documents.intake import Subject
 from cercollettiva.documents.models import Document
 from cercollettiva.users.models import CustomUser
 
-MOST_LISTED: Final = 200  # of plants in a list to choose from; one that was asked for by its address is added
+MOST_LISTED: Final = 200  # of plants and of members to choose from; one that an address asks for is added
 MINE: Final = "me"
 
 
@@ -29,8 +30,11 @@ def choices_for(user: CustomUser, wanted: str = "") -> list[tuple[str, Any]]:
     communities = CERConfiguration.objects.administered_by(user).select_related("organisation").order_by("name")
     listed = list(communities[:MOST_LISTED])
     organisations = {one.organisation_id: one.organisation for one in listed}
+    people = _people(user, wanted)
     if plants:
         groups.append((_("Di un impianto"), plants))
+    if people:
+        groups.append((_("Di un socio, che l’ha portato su carta"), people))
     if listed:
         groups.append((_("Di una comunità"), [(f"community-{one.pk}", one.name) for one in listed]))
         groups.append((_("Di un ente"), [(f"organisation-{key}", str(one)) for key, one in organisations.items()]))
@@ -48,6 +52,9 @@ def subject_of(user: CustomUser, choice: str) -> Subject | None:
     if kind == MINE:
         community = _own_communities(user).filter(pk=key).first()
         return Subject(owner=user, community=community) if community else None
+    if kind == "member":
+        membership = _member(user, choice)
+        return Subject(owner=membership.user, community=membership.community) if membership else None
     if kind == "plant":
         plant = Plant.objects.writable_by(user).filter(pk=key).first()
         return Subject(plant=plant) if plant else None
@@ -74,6 +81,35 @@ def about(document: Document) -> str:
 
 def _for(community: CERConfiguration) -> str:
     return _("me, per %(community)s") % {"community": community.name}
+
+
+def _people(user: CustomUser, wanted: str) -> list[tuple[str, str]]:
+    """The members one may take papers in for."""
+    by_name = ("user__last_name", "user__first_name", "pk")
+    members = _members_of(user).select_related("user", "community").order_by(*by_name)
+    people = [(f"member-{one.pk}", _of_member(one)) for one in members[:MOST_LISTED]]
+    if wanted.startswith("member-") and wanted not in dict(people) and (one := _member(user, wanted)) is not None:
+        people.insert(0, (wanted, _of_member(one)))
+    return people
+
+
+def _of_member(membership: CERMembership) -> str:
+    return _("%(person)s, per %(community)s") % {"person": membership.user, "community": membership.community.name}
+
+
+def _members_of(user: CustomUser) -> Any:
+    """The others who are in a community that somebody administers: who was in, or asks to be, is not among them."""
+    memberships: Any = CERMembership.objects
+    administered = CERConfiguration.objects.administered_by(user).values("pk")
+    return memberships.active_at(timezone.now()).members().filter(community__in=administered).exclude(user=user)
+
+
+def _member(user: CustomUser, choice: str) -> CERMembership | None:
+    written = choice.partition("-")[2]
+    if not (written.isascii() and written.isdigit() and len(written) < 18):
+        return None
+    found: CERMembership | None = _members_of(user).select_related("user", "community").filter(pk=int(written)).first()
+    return found
 
 
 def _own_communities(user: CustomUser) -> Any:

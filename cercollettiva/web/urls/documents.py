@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cercollettiva.web.views import gaudi, paper_changes, papers
+from cercollettiva.web.views import gaudi, paper_changes, paper_terms, papers
 
 app_name = "documents"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("", papers.papers, name="list"),
     path("upload/", paper_changes.upload, name="upload"),
     path("deleted/", papers.deleted, name="deleted"),
+    path("terms/", paper_terms.all_terms, name="terms"),
+    path("terms/<str:kind>/", paper_terms.term, name="term"),
     path("<int:pk>/", papers.paper, name="detail"),
     path("<int:pk>/download/", papers.download, name="download"),
     path("<int:pk>/delete/", paper_changes.delete, name="delete"),

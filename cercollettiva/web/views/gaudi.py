@@ -21,13 +21,13 @@ from cercollettiva.documents.accesses import seen
 from cercollettiva.documents.files import MissingFile
 from cercollettiva.documents.intake import Subject
 from cercollettiva.documents.models import Document, Processing
+from cercollettiva.documents.reasons import words_for, words_in
 from cercollettiva.documents.types import DocumentType
 from cercollettiva.energy import placements
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web.papers import attestation_page
 from cercollettiva.web.papers.attestation import COLUMNS, PlantFromAttestationForm, initial_of
 from cercollettiva.web.papers.forms import AttestationForm
-from cercollettiva.web.papers.reasons import words_for
 from cercollettiva.web.papers.serving import picture
 from cercollettiva.web.views.members import PAGE, number_in, person
 from cercollettiva.web.views.paper_changes import taken
@@ -132,7 +132,9 @@ def details(request: HttpRequest, pk: int) -> JsonResponse:
         seen(document, by=user)
     plant = _target(request, document)
     differences = attestation_page.differences_of(document, user, plant) if read else []
-    return JsonResponse({**_status_of(document), **read, "differences": [one._asdict() for one in differences]})
+    return JsonResponse(
+        {**_status_of(document), **words_in(read), "differences": [one._asdict() for one in differences]}
+    )
 
 
 @never_cache

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,6 +22,7 @@ from cercollettiva.documents.models import Document
 from cercollettiva.documents.types import DocumentType
 from cercollettiva.users.consents import PRIVACY_VERSION
 from cercollettiva.users.models import CustomUser
+from cercollettiva.web.papers import mails
 from cercollettiva.web.papers.forms import HoldForm, UploadForm
 from cercollettiva.web.papers.reasons import words_of
 from cercollettiva.web.papers.subjects import MINE, about
@@ -60,16 +62,21 @@ def taken(
         form.add_error("file", _("Troppi file in poco tempo: riprova tra un’ora."))
         return None, None
     given = form.cleaned_data
-    consent = PRIVACY_VERSION if subject.owner or subject.application else ""
+    for_another = user is not None and subject.owner not in (None, user) and subject.application is None
+    has_agreed = (subject.owner or subject.application) and not for_another  # nobody agrees for somebody else
     try:
-        document = take_in(
-            given["file"],
-            kind=DocumentType(kind or given["type"]),
-            subject=subject,
-            by=user,
-            notes=given.get("notes", ""),
-            consent=consent,
-        )
+        with transaction.atomic():
+            document = take_in(
+                given["file"],
+                kind=DocumentType(kind or given["type"]),
+                subject=subject,
+                by=user,
+                notes=given.get("notes", ""),
+                consent=PRIVACY_VERSION if has_agreed else "",
+            )
+            if for_another and user is not None:
+                operations.handed_in_for(document, by=user)
+                mails.tell_of_handed_in(document, by=user)
     except Duplicate as refusal:
         form.add_error("file", ValidationError(words_of(refusal), code="duplicate"))
         return None, refusal.document

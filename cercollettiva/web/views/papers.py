@@ -26,11 +26,12 @@ from cercollettiva.documents.models import (
     PlantDocument,
     Processing,
 )
+from cercollettiva.documents.reasons import words_for
 from cercollettiva.documents.retention import TOLD_BEFORE
 from cercollettiva.documents.types import DocumentType
+from cercollettiva.users.audit import Action, AuditLine
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web.papers.forms import HoldForm
-from cercollettiva.web.papers.reasons import words_for
 from cercollettiva.web.papers.serving import attachment
 from cercollettiva.web.papers.subjects import about
 from cercollettiva.web.views.members import person, today
@@ -139,7 +140,24 @@ def deleted(request: HttpRequest) -> HttpResponse:
         .values_list("document", "user__email")
     )
     rows = [{"document": one, "about": about(one), "by": by.get(one.pk)} for one in page]
-    return render(request, "documents/deleted.html", {"page": page, "rows": rows, "address": "?"})
+    context = {"page": page, "rows": rows, "address": "?", "pseudonyms": _ended_pseudonyms(user)}
+    return render(request, "documents/deleted.html", context)
+
+
+def _ended_pseudonyms(user: CustomUser) -> list[dict[str, Any]]:
+    """For platform staff: what the law had kept of people who were erased, and went when its term was over."""
+    if not (user.is_staff or user.is_superuser):
+        return []
+    lines = AuditLine.objects.visible_to(user).filter(action=Action.PSEUDONYM_PURGED).order_by("-seq")
+    return [
+        {
+            "at": line.at,
+            "number": line.subject_id,
+            "deleted": sum(line.details.get("deleted", {}).values()),
+            "nameless": sum(line.details.get("nameless", {}).values()),
+        }
+        for line in lines[:ON_A_PAGE]
+    ]
 
 
 def visible_paper(request: HttpRequest, pk: int) -> Document:

@@ -20,7 +20,7 @@ from cercollettiva.energy.models import DeviceType
 
 pytestmark = pytest.mark.both_databases
 
-ROOMS = ("monitoring", "settlement", "energy", "core", "users")  # from above downwards
+ROOMS = ("monitoring", "settlement", "documents", "energy", "core", "users")  # from above downwards
 
 
 @pytest.fixture
@@ -65,6 +65,7 @@ def migrate(*target: str) -> None:
 def test_migrations_go_forwards_and_backwards_to_nothing_and_forwards_again(empty):
     migrate()
     there = own_tables(empty)
+    papers_of_applications_go_back_and_forth_with_their_rows(empty)
     migrate("energy", "0001")
     half_way = DeviceType.objects.using("empty").count()
     for room in ROOMS:
@@ -114,18 +115,16 @@ def test_lines_of_the_first_register_become_entries_and_lines_again(empty):
     assert list(lines.order_by("number").values("number", "entered_at", "left_at")) == before
 
 
-def _model(database: BaseDatabaseWrapper, migration: str, name: str = "MemberRegistry") -> Any:
-    """A model of the communities as it was after a migration."""
-    return MigrationExecutor(database).loader.project_state([("core", migration)]).apps.get_model("core", name)
+def _model(database: BaseDatabaseWrapper, migration: str, name: str = "MemberRegistry", room: str = "core") -> Any:
+    """A model of a room as it was after a migration."""
+    return MigrationExecutor(database).loader.project_state([(room, migration)]).apps.get_model(room, name)
 
 
 def _membership_of_an_invented_person(database: BaseDatabaseWrapper) -> Any:
     apps = _model(database, "0004_roles_and_invitations")._meta.apps
     user = apps.get_model("users", "CustomUser")(email="anna@example.it", first_name="Anna", last_name="Neri")
     user.save(using="empty")
-    organisation = apps.get_model("core", "Organisation").objects.using("empty").create(name="Ente")
-    cer = apps.get_model("core", "CERConfiguration").objects.using("empty")
-    community = cer.create(organisation=organisation, name="CER", code="CER-1", slug="cer-1")
+    community = _community(apps)
     memberships = apps.get_model("core", "CERMembership").objects.using("empty")
     return memberships.create(
         community=community,
@@ -135,3 +134,39 @@ def _membership_of_an_invented_person(database: BaseDatabaseWrapper) -> Any:
         state="APPROVED",
         active_from="2025-01-01T00:00Z",
     )
+
+
+def papers_of_applications_go_back_and_forth_with_their_rows(empty: BaseDatabaseWrapper) -> None:
+    """0002 and 0003: what is an application's alone, and the proof of one that was forgotten, are nobody's before."""
+    apps = MigrationExecutor(empty).loader.project_state().apps
+    new, accesses, applications = (
+        apps.get_model(*label.split(".")).objects.using("empty")
+        for label in ("documents.Document", "documents.DocumentAccess", "core.Application")
+    )
+    community = _community(apps)
+    texts = {"file_name": "x.pdf", "sha256": "x", "file_key": "x", "media_type": "application/pdf", "size": 9}
+    common = {"classification": "PERSONAL", "retention_until": "2030-01-01", **texts}
+    moments = {"created_at": "2026-01-01T00:00Z", "updated_at": "2026-01-01T00:00Z"}
+    draft = applications.create(community_id=community.pk, email="anna@example.it", **moments)
+    paper = new.create(type="ID_DOC", application_id=draft.pk, processing_error="TOO_MANY_PAGES:51", **common)
+    proof = new.create(type="BILL", deleted_at="2026-01-01T00:00Z", **common)
+    for document in (paper, proof):
+        accesses.create(document_id=document.pk, kind="UPLOADED")
+
+    migrate("documents", "0001")
+    old = _model(empty, "0001_papers", "Document", room="documents").objects.using("empty")
+    back = list(old.values_list("pk", "processing_error", "community_id"))
+    migrate("documents")
+
+    assert back == [(paper.pk, "The PDF has 51 pages, and 50 are the most.", community.pk)]
+    assert list(new.values_list("pk", "processing_error")) == [(paper.pk, "TOO_MANY_PAGES:51")]
+    assert [access.document_id for access in accesses.all()] == [paper.pk]
+    for rows in (accesses, new, applications, type(community).objects.using("empty")):
+        rows.all().delete()
+    apps.get_model("core", "Organisation").objects.using("empty").all().delete()
+
+
+def _community(apps: Any) -> Any:
+    organisation = apps.get_model("core", "Organisation").objects.using("empty").create(name="Ente")
+    cer = apps.get_model("core", "CERConfiguration").objects.using("empty")
+    return cer.create(organisation=organisation, name="CER", code="CER-1", slug="cer-1")

@@ -76,6 +76,11 @@ def test_an_attestation_becomes_a_plant(scene, member):
 
     page = member.get(address)
     assert "Letto: <b>99,5</b>, sicurezza 100" in words(page)
+    assert page.context["form"]["region"].value() == "Veneto"
+    assert ("Zona di mercato", "Nord") in page.context["others"]
+    assert ("Correzione del premio", "Nord") in page.context["others"]
+    elsewhere = words(member.post(address, posted(page, region="Umbria")))
+    assert "La provincia VR è in Veneto" in elsewhere
     assert "COMUNE DI ESEMPIO" in words(page)
     picture = member.get(f"{address}page/")
     assert picture.content.startswith(b"\x89PNG")
@@ -89,6 +94,7 @@ def test_an_attestation_becomes_a_plant(scene, member):
     assert (plant.nominal_power, plant.apparent_power_kva, plant.owner) == (98, 100, scene.a.member)
     assert (plant.gaudi_version, plant.gaudi_validation_date) == (2, date(2024, 3, 14))
     assert (plant.zip_code, plant.city, plant.province) == ("37019", "PESCHIERA DEL GARDA", "VR")
+    assert (plant.region, plant.market_zone) == ("Veneto", "NORD")
     assert (plant.plant_type, plant.source, plant.grid_feed_type) == (PlantType.PRODUCER, "PV", "TOTAL")
     assert (plant.censimp_code, plant.remote_disconnect) == ("IM_1234567", True)
     assert plant.entry_into_operation is None  # the expected day is none

@@ -103,7 +103,7 @@ def test_names_that_come_by_http_are_made_harmless(scene, member):
 REFUSED = {
     "opens-0.pdf": "Il PDF",
     "locked.pdf": "protetto da una password",
-    "pages.pdf": "troppe pagine",
+    "pages.pdf": "pagine: al massimo 50",
     "archive.pdf": "anche qualcos’altro",
     "named-otherwise.png": "Il nome del file dice una cosa",
     "too-large.pdf": "supera 10 MB",
@@ -255,3 +255,42 @@ def test_the_address_one_came_from_must_be_ours(scene, member):
     file = SimpleUploadedFile("b.pdf", BILL)
     fields = {"type": "BILL", "subject": "me", "file": file, "next": "https://evil.example/"}
     assert member.post("/documents/upload/", fields)["Location"].startswith("/documents/")
+
+
+def test_an_administrator_takes_in_a_paper_that_a_member_brought(
+    scene, admin, mailoutbox, django_capture_on_commit_callbacks
+):
+    choice = f"member-{scene.a.membership.pk}"
+    page = words(admin.get(f"/documents/upload/?subject={choice}"))
+    assert f'value="{choice}" selected' in page
+    assert f"{scene.a.member}, per {scene.a.cer.name}" in page
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert upload(admin, subject=choice, type="ID_DOC").status_code == 302
+
+    document = Document.objects.get()
+    assert (document.owner, document.community, document.uploaded_by) == (scene.a.member, scene.a.cer, scene.a.admin)
+    assert document.consent_version == ""  # nobody agrees to a notice for somebody else
+    line = AuditLine.objects.get(action=Action.PAPER_HANDED_IN)
+    assert (line.actor_id, line.subject_id) == (scene.a.admin.pk, scene.a.member.pk)
+    assert line.details == {"document": document.pk, "type": "ID_DOC"}
+    assert [message.to for message in mailoutbox] == [[scene.a.member.email]]
+    assert f"/documents/{document.pk}/" in mailoutbox[0].body
+    assert "documento d" in mailoutbox[0].body
+    assert client_of(scene.a.member).get(f"/documents/{document.pk}/").status_code == 200
+    assert client_of(scene.b.admin).get(f"/documents/{document.pk}/").status_code == 404
+
+
+def test_nobody_else_takes_papers_in_for_a_member_nor_for_who_has_left(scene, admin, mailoutbox):
+    choice = f"member-{scene.a.membership.pk}"
+    for who in ("b.admin", "a.technician", "a.member"):
+        side, name = who.split(".")
+        client = client_of(getattr(getattr(scene, side), name))
+        assert f'value="{choice}"' not in words(client.get(f"/documents/upload/?subject={choice}"))
+        assert upload(client, subject=choice).status_code == 200, who
+    scene.a.membership.leave(at=timezone.now() - timedelta(minutes=1))
+    assert upload(admin, subject=choice).status_code == 200
+    for broken in ("member-", "member-x", "member-99999", f"member-{'9' * 30}", "member"):
+        assert upload(admin, subject=broken).status_code == 200
+    assert not Document.objects.exists()
+    assert mailoutbox == []

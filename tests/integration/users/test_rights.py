@@ -34,7 +34,7 @@ from cercollettiva.core.models import (
     MembershipState,
     Plant,
 )
-from cercollettiva.documents import files
+from cercollettiva.documents import files, operations
 from cercollettiva.documents.intake import Subject, take_in
 from cercollettiva.documents.models import AccessKind, Document, DocumentAccess
 from cercollettiva.documents.rights import destroy_released
@@ -55,6 +55,7 @@ from cercollettiva.users.models import AccountDeletionRequest, Consent, CustomUs
 from cercollettiva.users.rights.archive import write_archive
 from cercollettiva.users.rights.erasure import AlreadyErased, Obstructed, erase, obstacles_of, preview
 from cercollettiva.users.rights.holdings import Fate, Holding, elsewhere, holdings
+from cercollettiva.users.rights.purging import purge_due
 from tests.integration.core.rows import MATRIX
 from tests.integration.core.scene import NOW, Community, Scene, make_device, make_plant, make_scene
 from tests.support.pdfs import pdf_of
@@ -62,6 +63,7 @@ from tests.support.sowing import every_file, every_table, everything, places_of,
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(days=1)
+TEN_YEARS_ON = NOW.replace(year=2036, month=6, day=2)
 IN_A_BILL = "CANARINO-DELLA-BOLLETTA"
 # Tables that libraries have and never write here.
 NEVER_WRITTEN = {"axes.AccessFailureLog", "axes.AccessLog", "admin.LogEntry"}
@@ -174,6 +176,58 @@ def test_an_erasure_leaves_no_word_of_a_person_but_those_on_the_list(scene, medi
     remaining = {canary for there in places_of(others, everything()).values() for canary in there}
     assert remaining == set(others) - {scene.b.member.email}  # nothing of anybody else went
     assert verify_chain(None).is_whole
+    the_pseudonym_ends(scene, own, others)
+
+
+def the_pseudonym_ends(scene: Scene, own: list[str], others: list[str]) -> None:
+    """Ten years on: nothing of the person is left but numbers of nobody. Told here, where every kind of row is."""
+    person, pods = scene.a.member, ("pod_code", "pod_key")
+    plants = list(Plant.objects.filter(owner=person).values_list("pk", flat=True))
+    before, entries = counts(person), MemberRegistry.objects.filter(user=person).count()
+    assert purge_due(LATER.replace(year=2036, month=5, day=31)) == []
+
+    [shown] = purge_due(TEN_YEARS_ON, dry_run=True)
+    assert counts(person) == before
+    assert not AuditLine.objects.filter(action=Action.PSEUDONYM_PURGED).exists()
+    [done] = purge_due(TEN_YEARS_ON)
+
+    assert shown == done
+    assert (done.user, done.until) == (person.pk, date(2036, 6, 1))
+    for gone in ("users.Consent", "core.RoleChange", "core.ApplicationEvent", "documents.DocumentAccess"):
+        assert done.deleted[gone] == before[gone], gone
+        assert counts(person)[gone] == 0, gone
+    assert not Document.objects.filter(owner=person).exists()
+    assert MemberRegistry.objects.filter(user=person).count() == entries  # no number is missing
+    assert {entry.details["name"] for entry in MemberRegistry.objects.filter(user=person)} == {"Persona cancellata"}
+    assert str(CustomUser.objects.get(pk=person.pk)) == "Persona cancellata"
+    left = Plant.objects.filter(pk__in=plants)
+    assert {code[:6] for row in left.values_list(*pods) for code in row} <= {"IT999E"}
+    line = AuditLine.objects.get(action=Action.PSEUDONYM_PURGED)
+    assert (line.actor_id, line.subject_id, line.details["deleted"]) == (None, person.pk, done.deleted)
+    assert purge_due(TEN_YEARS_ON) == []
+    there = places_of([*own, *others], everything())
+    assert {canary for place in there.values() for canary in place} >= set(others) - {scene.b.member.email}
+    assert verify_chain(None).is_whole
+
+
+def counts(person: CustomUser) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for holding in holdings():
+        counted[holding.model] = counted.get(holding.model, 0) + holding.rows_of(person).count()
+    return counted
+
+
+def test_a_legal_hold_keeps_a_pseudonym_beyond_its_term(scene, django_capture_on_commit_callbacks):
+    held = bill(scene.a.member)
+    operations.hold(held, reason="lite", by=scene.a.admin)
+    leave(scene.a)
+    with django_capture_on_commit_callbacks(execute=True):
+        erase(scene.a.member, by=None, at=LATER)
+
+    assert purge_due(TEN_YEARS_ON) == []
+    operations.release(held, by=scene.a.admin)
+    destroy_released(TEN_YEARS_ON)
+    assert [one.user for one in purge_due(TEN_YEARS_ON)] == [scene.a.member.pk]
 
 
 def test_every_table_was_looked_at(scene):

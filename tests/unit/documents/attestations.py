@@ -31,6 +31,25 @@ LABELS = {
     "expected_yearly_production_kwh": "Produzione Lorda Media Annua (kWh)",
     "grid_feed_type": "Produzione immessa su rete elettrica",
 }
+OTHER_LABELS = {
+    "pod_code": "POD",
+    "gaudi_request_code": "CODICE RICHIESTA GAUDI'",
+    "censimp_code": "Codice CENSIMP Impianto",
+    "tracking_code": "Codice di Rintracciabilita'",
+    "version_number": "Versione attestato",
+    "validation_date": "Data convalida",
+    "expected_operation_date": "Data presunta di entrata in esercizio",
+    "plant_name": "Denominazione dell'impianto",
+    "plant_type": "Tipo impianto",
+    "address": "Ubicazione dell'impianto",
+    "grid_operator": "Gestore di rete",
+    "producer_name": "Ragione Sociale Produttore",
+    "producer_vat": "P.IVA/C.F.",
+    "remote_disconnect": "Predisposizione al teledistacco",
+    "active_power_kw": "Potenza Attiva Nominale [kW]",
+    "apparent_power_kva": "Potenza Apparente Nominale del Generatore (kVA)",
+    "grid_feed_type": "Produzione immessa in rete elettrica",
+}
 WRITTEN = {
     "pod_code": "IT020E00234567X",
     "gaudi_request_code": "301234567",
@@ -128,6 +147,37 @@ def broken_labels(written: dict[str, str] = WRITTEN) -> bytes:
     return pdf_of(words)
 
 
+def labels_in_narrow_columns(written: dict[str, str] = WRITTEN) -> bytes:
+    """Two pairs a line; a label of several words stands in as many lines, its value beside the middle of it."""
+    words, top = [], 30.0
+    for number, (key, text) in enumerate(written.items()):
+        parts = LABELS[key].split(" ") if len(LABELS[key]) > 20 else [LABELS[key]]
+        lines = [" ".join(parts[at : at + 2]) for at in range(0, len(parts), 2)]
+        left = 20.0 + 290 * (number % 2)
+        words += [(left, top + 8 * row, line) for row, line in enumerate(lines)]
+        words.append((left + 100, top + 4 * (len(lines) - 1), text))
+        top += 44 * (number % 2)
+    return pdf_of(words, size=7)
+
+
+def led_by_dots(written: dict[str, str] = WRITTEN) -> bytes:
+    return pdf_of(
+        [(40, 60 + 18 * row, f"{LABELS[key]} {'.' * 12} {text}") for row, (key, text) in enumerate(written.items())]
+    )
+
+
+def behind_a_dash(written: dict[str, str] = WRITTEN) -> bytes:
+    return pdf_of([(40, 60 + 18 * row, f"{LABELS[key]} - {text}") for row, (key, text) in enumerate(written.items())])
+
+
+def in_other_words(written: dict[str, str] = WRITTEN) -> bytes:
+    """As other programs call the same."""
+    words = []
+    for row, (key, text) in enumerate(written.items()):
+        words += [(40.0, 60.0 + 18 * row, OTHER_LABELS.get(key, LABELS[key])), (330.0, 60.0 + 18 * row, text)]
+    return pdf_of(words)
+
+
 LAYOUTS = (
     same_line,
     next_line,
@@ -136,4 +186,8 @@ LAYOUTS = (
     two_pairs_a_line,
     values_under_a_row_of_labels,
     broken_labels,
+    labels_in_narrow_columns,
+    led_by_dots,
+    behind_a_dash,
+    in_other_words,
 )

@@ -9,6 +9,7 @@ import time
 import pytest
 from PIL import Image
 
+from cercollettiva.documents.child import in_child
 from cercollettiva.documents.cleaning import clean
 from cercollettiva.documents.intake import safe_name
 from tests.support import hostile_files
@@ -19,6 +20,7 @@ GOOD = dict(hostile_files.good())
 # Their content is harmless: only the name is a lie, and the door compares it with what was found.
 MISNAMED = {name for name in EVIL if name.startswith("named-otherwise")}
 SECONDS = 10  # that a child may take
+TURNED = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
 
 
 def test_there_are_enough_of_both():
@@ -56,6 +58,18 @@ def test_a_photograph_forgets_where_it_was_taken_and_stands_upright(tmp_path):
     with Image.open(io.BytesIO(content)) as picture:
         assert not picture.getexif()
         assert picture.size == (48, 64)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "size"),
+    [("RGB", {}, (7300, 5400)), ("RGB", {"exif": TURNED}, (2700, 3650)), ("CMYK", {}, (3650, 2700))],
+    ids=["as it is", "turned", "of a printer"],
+)
+def test_a_photograph_of_forty_megapixels_fits_into_what_a_child_may_have(mode, options, size, tmp_path):
+    Image.new(mode, (7300, 5400), "grey").save(tmp_path / "file", "JPEG", **options)
+    answer = in_child("clean", tmp_path / "file")
+    with Image.open(io.BytesIO(base64.b64decode(answer["content"]))) as picture:
+        assert picture.size == size
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
 
 from cercollettiva.documents.child import in_child
+from cercollettiva.documents.reasons import words_in
 
 REJECTED = 1
 NO_FILE = 2
@@ -30,8 +32,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         if not path.is_file():
-            raise CommandError(f"There is no file {path}.", returncode=NO_FILE)
-        answer = in_child("gaudi", path)
+            raise CommandError(f"Il file {path} non c’è.", returncode=NO_FILE)
+        with translation.override("it"):
+            answer = words_in(in_child("gaudi", path))
         self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1))
         if "rejected" in answer:
             raise SystemExit(REJECTED)

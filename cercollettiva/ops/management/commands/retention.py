@@ -16,7 +16,8 @@ class Command(BaseCommand):
         "Takes away what is older than its term: powers after KEEP_POWERS_DAYS, registers and records after "
         "KEEP_REGISTERS_DAYS, quarter-hours and totals after KEEP_INTERVALS_DAYS, lines of the audit log after "
         "KEEP_AUDIT_DAYS, expired invitations after KEEP_INVITATIONS_DAYS, papers after the term of their type but for "
-        "those on legal hold, with files that no row knows. On PostgreSQL whole months are "
+        "those on legal hold, with files that no row knows, what the law kept of people who were erased ten years "
+        "after they left. On PostgreSQL whole months are "
         "dropped, or left as tables of their own with --detach. Running it twice takes nothing more. Exit 0. "
         "Example: manage.py retention --dry-run"
     )

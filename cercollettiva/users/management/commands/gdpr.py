@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from cercollettiva.users.audit import Action, record
-from cercollettiva.users.exports import DataExport
+from cercollettiva.users.exports import DataExport, ExportState
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.requests import AccountDeletionRequest
 from cercollettiva.users.rights.archive import write_archive
@@ -88,7 +88,9 @@ class Command(BaseCommand):
             raise
         record(Action.DATA_EXPORTED, actor=None, subject=user, at=now)
         told = {"user": user.pk, "file": str(path), "bytes": path.stat().st_size}
-        self.stdout.write(json.dumps(told) if as_json else f"{path}: {told['bytes']} bytes, all of person {user.pk}.")
+        self.stdout.write(
+            json.dumps(told) if as_json else f"{path}: {told['bytes']} byte, tutto della persona {user.pk}."
+        )
 
     def _erase(self, user: CustomUser, *, dry_run: bool, as_json: bool) -> None:
         now = timezone.now()
@@ -99,7 +101,7 @@ class Command(BaseCommand):
             try:
                 lines, done = erase(user, by=None, at=now).lines, True
             except AlreadyErased as error:
-                raise CommandError(f"Person {user.pk} is erased already.", returncode=BAD_INPUT) from error
+                raise CommandError(f"La persona {user.pk} è già cancellata.", returncode=BAD_INPUT) from error
             except Obstructed as error:  # somebody joined a community a moment ago
                 obstacles = [obstacle._asdict() for obstacle in error.obstacles]
         told = {"user": user.pk, "erased": done, "obstacles": obstacles, "tables": [_as_json(line) for line in lines]}
@@ -112,13 +114,13 @@ class Command(BaseCommand):
 
     def _tell(self, lines: list[Line], obstacles: list[dict[str, str]], *, done: bool) -> None:
         for obstacle in obstacles:
-            self.stdout.write(f"First: {obstacle['text']}")
+            self.stdout.write(f"Prima: {obstacle['text']}")
         for line in lines:
-            until = f" until {line.until}" if line.until else ""
-            self.stdout.write(f"{line.fate.value.lower():<8} {line.rows:>8}  {line.model}{until}")
+            until = f", fino al {line.until:%d/%m/%Y}" if line.until else ""
+            self.stdout.write(f"{line.rows:>8}  {line.what}: {line.fate.label}{until}")
             for column, why in line.stays:
-                self.stdout.write(f"{'':<18}stays: {column} ({why})")
-        self.stdout.write("Erased." if done else "Nothing was changed.")
+                self.stdout.write(f"{'':<10}resta: {column} ({why})")
+        self.stdout.write("Cancellata." if done else "Non è cambiato niente.")
 
     def _status(self, *, as_json: bool) -> None:
         now = timezone.now()
@@ -142,12 +144,12 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(told, indent=1))
             return
         for request in told["requests"]:
-            first = f"; first: {', '.join(request['obstacles'])}" if request["obstacles"] else ""
+            first = f"; prima: {', '.join(request['obstacles'])}" if request["obstacles"] else ""
             self.stdout.write(
-                f"person {request['user']}: asked {request['requested_at']}, due {request['due_at']}{first}"
+                f"persona {request['user']}: chiesto {request['requested_at']}, si fa {request['due_at']}{first}"
             )
-        copies = ", ".join(f"{count} {state.lower()}" for state, count in told["copies"].items()) or "none"
-        self.stdout.write(f"{len(waiting)} waiting, {told['erased']} erased; copies kept: {copies}.")
+        copies = ", ".join(f"{count} {ExportState(state).label}" for state, count in told["copies"].items())
+        self.stdout.write(f"In attesa {len(waiting)}, cancellate {told['erased']}; copie: {copies or 'nessuna'}.")
 
 
 def _person(written: str) -> CustomUser:
@@ -155,7 +157,7 @@ def _person(written: str) -> CustomUser:
     if known is None and written.isascii() and written.isdigit() and len(written) < 19:
         known = CustomUser.objects.filter(pk=int(written)).first()
     if known is None:
-        raise CommandError("There is no such person.", returncode=BAD_INPUT)
+        raise CommandError("Questa persona non c’è.", returncode=BAD_INPUT)
     return known
 
 
