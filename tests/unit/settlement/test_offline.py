@@ -185,8 +185,8 @@ def test_an_obligation_lowers_the_premium(tmp_path):
     assert settled_folder(folder_of(tmp_path, toml=toml))["total"]["premium"] == "0.530000"
 
 
-# Each figure worked by hand from the formulas of the GSE's operating rules (appendix B) and DM 414/2023, annex 1. In the
-# first hour 6 kWh are shared at 180 EUR/MWh, in the second 4 at 100; 100 kW, photovoltaic, north: 90 and 130 EUR/MWh.
+# Each figure worked by hand from the formulas of the GSE's operating rules (appendix B) and DM 414/2023, annex 1. In
+# the first hour 6 kWh are shared at 180 EUR/MWh, in the second 4 at 100. 100 kW, photovoltaic, north: 90 and 130.
 @pytest.mark.parametrize(
     ("changes", "premium", "valorisation"),
     [

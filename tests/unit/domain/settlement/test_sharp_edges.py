@@ -226,6 +226,6 @@ def test_a_storage_counts_by_its_efficiency_and_less_what_is_exempt():
 def test_an_efficiency_that_is_no_fraction_is_refused(efficiency):
     energy = np.array([1.0])
 
-    with pytest.raises(EfficiencyNotAFraction, match="per esempio 0.90"):
+    with pytest.raises(EfficiencyNotAFraction, match=r"per esempio 0\.90"):
         withdrawn_for_sharing(withdrawn=energy, by_storage=energy, exempt=energy, efficiency=efficiency)
     check_efficiency(1.0)
