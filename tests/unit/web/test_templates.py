@@ -7,7 +7,7 @@ import re
 from tests.unit.house.tree import ROOT
 
 KEY = re.compile(r"\{\{ *[a-z_.]+\.pk *\}\}")
-SIZE = re.compile(r"""(?:height|width|viewBox|data-rows)="[^"]*\{\{ *map\.[a-z]+ *\}\}""")
+SIZE = re.compile(r"""(?:height|width|viewBox|data-rows)="[^"]*\{\{ *map\.(?:height|rows) *\}\}""")
 
 
 def test_keys_and_sizes_are_written_without_a_thousand_separator():
