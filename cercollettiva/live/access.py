@@ -61,7 +61,10 @@ def visible_topics(user: CustomUser | AnonymousUser, kind: Kind, now: datetime) 
 def fullest(user: CustomUser | AnonymousUser, topics: list[Topic], now: datetime) -> list[Topic]:
     """The same, each community that somebody looks after as its managers see it. One query."""
     keys = [topic.pk for topic in topics if topic.kind is Kind.COMMUNITY]
-    managed = set(_rows(Kind.MANAGED, user, now).filter(pk__in=keys).values_list("pk", flat=True)) if keys else set()
+    if not keys:
+        return topics
+    wanted = {"pk": keys[0]} if len(keys) == 1 else {"pk__in": keys}  # an address may name a key beyond all keys
+    managed = set(_rows(Kind.MANAGED, user, now).filter(**wanted).values_list("pk", flat=True))
     full = {Topic(Kind.COMMUNITY, pk): Topic(Kind.MANAGED, pk) for pk in managed}
     return [full.get(topic, topic) for topic in topics]
 
