@@ -117,7 +117,7 @@ def test_who_may_no_longer_look_is_closed_within_five_seconds(port, scene, lose)
 def test_those_who_may_still_look_stay(port, scene):
     path = f"/ws/cer/{scene.a.cer.pk}/"
     with watching(port, path, scene.a.member) as stays, watching(port, path, scene.a.technician) as goes:
-        next_frame(stays)
+        next_frame(stays), next_frame(goes)
         end_the_membership(scene.a.technician)
         assert close_code(goes, within=CLOSED_WITHIN) == 4403
 
