@@ -42,7 +42,7 @@ class WatchingConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def topics(self, user: CustomUser) -> list[Topic]:
         """What is watched: the one that the address names."""
-        return [Topic(self.kind, self.scope["url_route"]["kwargs"]["pk"])]
+        return await hub.fullest(user, Topic(self.kind, self.scope["url_route"]["kwargs"]["pk"]))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Nothing that a browser says changes what it is sent."""

@@ -11,6 +11,7 @@ from django.db.models import Q
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.energy.models import DevicePlacement, DeviceState
 from cercollettiva.energy.queries import (
+    CommunityPower,
     EnergyToday,
     PlantPower,
     communities_power,
@@ -24,6 +25,7 @@ from cercollettiva.live.topics import Kind, Topic
 # A sequence is the ingestor's microseconds times a thousand. With several ingestors a lower one may be committed after
 # a higher one, so each poll reads again what lies within the look-back; a device whose number is known is no news.
 LOOK_BACK: Final = 5 * 1_000_000 * 1000
+COMMUNITIES: Final = (Kind.COMMUNITY, Kind.MANAGED)
 MAP_EVERY: Final = timedelta(seconds=5)
 ENERGY_EVERY: Final = timedelta(seconds=10)  # a register moves once a minute
 
@@ -53,7 +55,7 @@ class Feed:
     def bodies(self, topics: Collection[Topic], now: datetime) -> dict[Topic, bytes]:
         """The frames of these topics as they are now: at most six queries for plants, two for communities."""
         plants = [topic.pk for topic in topics if topic.kind is Kind.PLANT]
-        communities = [topic.pk for topic in topics if topic.kind is Kind.COMMUNITY]
+        communities = [topic for topic in topics if topic.kind is not Kind.PLANT]
         return {**self._plant_bodies(plants, now), **self._community_bodies(communities, now)}
 
     def _recent(self) -> Iterable[tuple[int, int]]:
@@ -65,7 +67,7 @@ class Feed:
     def _map(self, topics: frozenset[Topic], now: datetime) -> list[tuple[int, int]]:
         """Read which device moves which topic, with every sequence: one that the look-back missed is found here."""
         plants = {topic.pk for topic in topics if topic.kind is Kind.PLANT}
-        communities = {topic.pk for topic in topics if topic.kind is Kind.COMMUNITY}
+        communities = {topic.pk for topic in topics if topic.kind is not Kind.PLANT}
         rows = (
             DevicePlacement.objects.active_at(now)
             .filter(Q(plant__in=plants) | Q(plant__cer_configuration__in=communities))
@@ -75,7 +77,7 @@ class Feed:
         topics_of: dict[int, set[Topic]] = {}
         sequences = []
         for device, plant, community, seq in rows:
-            moved = {Topic(Kind.PLANT, plant), Topic(Kind.COMMUNITY, community)} & topics
+            moved = {Topic(Kind.PLANT, plant), *(Topic(kind, community) for kind in COMMUNITIES)} & topics
             topics_of.setdefault(device, set()).update(moved)
             if seq is not None:
                 sequences.append((device, seq))
@@ -108,8 +110,17 @@ class Feed:
             self._energy_at.update(dict.fromkeys(missing, now))
         return self._energy
 
-    def _community_bodies(self, keys: list[int], now: datetime) -> dict[Topic, bytes]:
-        if not keys:
+    def _community_bodies(self, topics: list[Topic], now: datetime) -> dict[Topic, bytes]:
+        """To those who do not look after a community its powers are told only where a crowd is behind them."""
+        if not topics:
             return {}
-        powers = communities_power(CERConfiguration.objects.filter(pk__in=keys), now)
-        return {Topic(Kind.COMMUNITY, pk): encoded(community_frame(pk, power)) for pk, power in powers.items()}
+        powers = communities_power(CERConfiguration.objects.filter(pk__in={topic.pk for topic in topics}), now)
+        return {
+            topic: encoded(community_frame(topic.pk, _told(topic.kind, powers[topic.pk])))
+            for topic in topics
+            if topic.pk in powers
+        }
+
+
+def _told(kind: Kind, power: CommunityPower) -> CommunityPower:
+    return power if kind is Kind.MANAGED or power.hides_each else power.withheld()

@@ -21,7 +21,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
-from cercollettiva.live.access import Access, Watcher, may_watch, visible_topics
+from cercollettiva.live.access import Access, Watcher, fullest, may_watch, visible_topics
 from cercollettiva.live.feed import Feed
 from cercollettiva.live.frames import stamped
 from cercollettiva.live.topics import CloseCode, Kind, Topic
@@ -135,6 +135,10 @@ class Hub:
     async def visible(self, user: CustomUser, kind: Kind) -> list[Topic]:
         """All that somebody may watch of a kind."""
         return await self._in_thread(self._visible, user, kind)
+
+    async def fullest(self, user: CustomUser, topic: Topic) -> list[Topic]:
+        """The topic as this person may see it."""
+        return await self._in_thread(self._fullest, user, topic)
 
     def leave(self, seat: Seat) -> None:
         """The socket is gone, or is to go. Twice does no harm."""
@@ -265,7 +269,12 @@ class Hub:
 
     def _visible(self, user: CustomUser, kind: Kind) -> list[Topic]:
         with closed_on_error():
-            return visible_topics(user, kind, self._now())
+            now = self._now()
+            return fullest(user, visible_topics(user, kind, now), now)
+
+    def _fullest(self, user: CustomUser, topic: Topic) -> list[Topic]:
+        with closed_on_error():
+            return fullest(user, [topic], self._now())
 
     def _admit(self, user: CustomUser, topic: Topic, body: bytes | None, signed_in: SessionBase | None) -> bytes | None:
         """In the thread: the frame of the moment, if the user may see the topic."""

@@ -11,10 +11,11 @@ class Kind(StrEnum):
 
     PLANT = "plants"
     COMMUNITY = "cer"
+    MANAGED = "cer-managed"  # has no address: a community as those see it who look after it
 
 
 class Topic(NamedTuple):
-    """A plant or a community: everybody who watches it gets the same frames."""
+    """A plant, or a community as its people or its managers see it: everybody who watches it gets the same frames."""
 
     kind: Kind
     pk: int

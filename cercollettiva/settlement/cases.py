@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from cercollettiva.core.models import CERConfiguration, CERMembership, Plant, PlantType
+import numpy as np
+
+from cercollettiva.core.models import CERConfiguration, CERMembership, Plant, PlantMeasurementSource, PlantType
 from cercollettiva.domain.calendar import QUARTER, Range, local_date
+from cercollettiva.domain.registers import Ints
 from cercollettiva.domain.settlement import distribution
 from cercollettiva.domain.settlement import plants as domain
 from cercollettiva.domain.settlement.case import Case, Policies, Published, inputs_hash
@@ -30,9 +34,12 @@ from cercollettiva.domain.settlement.words import (
 from cercollettiva.domain.settlement.zones import macro_zone, market_zone
 from cercollettiva.settlement.energies import HourlyEnergies, energies_of
 from cercollettiva.settlement.models import DistributionRule, ParameterName
+from cercollettiva.settlement.official import ABSENT, METERS
 from cercollettiva.settlement.queries import hourly_prices, parameter
 
 MILLIONTHS: Final = 1_000_000
+ALL_HOURS: Final = slice(None)
+UNMEASURED: Final = -3  # beside the sources of energies: nobody has measured it
 
 
 class NothingToSettle(SettlementError):
@@ -60,12 +67,22 @@ class CommunityCase:
     members: dict[int, distribution.Member]  # by the key of the person
     owner_of: dict[str, int]
     plant_of: dict[str, Plant]  # by the name of its point in the case
+    sources: Ints  # who measured each energy of the case: rows of plants, then of points. (rows, hours)
 
     @property
     def hash(self) -> str:
-        """SHA-256 of everything a figure or a cent depends on."""
+        """SHA-256 of everything a figure or a cent depends on, and of who measured it."""
         divided_by = repr((self.rule, sorted(self.members.items()), sorted(self.owner_of.items())))
-        return hashlib.sha256(f"{inputs_hash(self.case, self.policies)} {divided_by}".encode()).hexdigest()
+        said = f"{inputs_hash(self.case, self.policies)} {divided_by}".encode()
+        return hashlib.sha256(said + np.ascontiguousarray(self.sources).tobytes()).hexdigest()
+
+    def measured_by(self, hours: slice = ALL_HOURS) -> dict[str, float]:
+        """What part of the energies that are known in some hours each source measured: METERS or an official one."""
+        codes, counts = np.unique(self.sources[:, hours], return_counts=True)
+        known = {int(code): int(count) for code, count in zip(codes, counts, strict=True) if code >= METERS}
+        whole = sum(known.values())
+        best_first = sorted(known, key=lambda code: (code == METERS, code))
+        return {source_name(code): known[code] / whole for code in best_first}
 
 
 def community_case(community: CERConfiguration, period: Range) -> CommunityCase:
@@ -75,15 +92,22 @@ def community_case(community: CERConfiguration, period: Range) -> CommunityCase:
         raise NothingToSettle
     row = DistributionRule.objects.of(community, local_date(period.end - QUARTER))
     names = _names(energies.plants)
+    case, sources = _case(energies, names, zone_of(community, energies.plants), period)
     return CommunityCase(
-        case=_case(energies, names, zone_of(community, energies.plants), period),
+        case=case,
         policies=policies_of(row),
         row=row,
         rule=rule_of(row),
         members=_members(community, period, _fixed_shares(row)),
         owner_of={name: plant.owner_id for name, plant in zip(names, energies.plants, strict=True) if plant.owner_id},
         plant_of=dict(zip(names, energies.plants, strict=True)),
+        sources=sources,
     )
+
+
+def source_name(code: int) -> str:
+    """How results write who measured."""
+    return "METERS" if code == METERS else PlantMeasurementSource(code).name
 
 
 def policies_of(row: DistributionRule | None) -> Policies:
@@ -107,8 +131,8 @@ def rule_of(row: DistributionRule | None) -> distribution.Rule:
 
 def _names(plants: list[Plant]) -> list[str]:
     """The POD, and for a POD with two stays in the period also the key of the row."""
-    keys = [plant.pod_key for plant in plants]
-    return [key if keys.count(key) == 1 else f"{key}/{plant.pk}" for key, plant in zip(keys, plants, strict=True)]
+    count = Counter(plant.pod_key for plant in plants)
+    return [plant.pod_key if count[plant.pod_key] == 1 else f"{plant.pod_key}/{plant.pk}" for plant in plants]
 
 
 def zone_of(community: CERConfiguration, plants: list[Plant]) -> str:
@@ -121,7 +145,8 @@ def zone_of(community: CERConfiguration, plants: list[Plant]) -> str:
     return zones.pop()
 
 
-def _case(energies: HourlyEnergies, names: list[str], zone: str, period: Range) -> Case:
+def _case(energies: HourlyEnergies, names: list[str], zone: str, period: Range) -> tuple[Case, Ints]:
+    """The case, and who measured its energies."""
     plants = energies.plants
     injecting = [
         row
@@ -132,17 +157,20 @@ def _case(energies: HourlyEnergies, names: list[str], zone: str, period: Range) 
         row for row, plant in enumerate(plants) if plant.plant_type != PlantType.PRODUCER or energies.drawn[row].any()
     ]
     prices, trase = hourly_prices(zone, period), parameter(ParameterName.TRASE, period)
-    return Case(
+    case = Case(
         start=period.start,
         plants=[plant_of(plants[row], names[row]) for row in injecting],
         points=[_point_of(plants[row], names[row]) for row in taking],
         injected=energies.injected[injecting],
         withdrawn=energies.drawn[taking],
         price=prices.eur_mwh,
-        published=Published(trase=trase.eur_mwh, versions=(prices.version, *trase.versions)),
+        published=Published(trase=trase.eur_mwh, versions=(prices.version, *trase.versions, *energies.versions)),
         injected_known=energies.injected_known[injecting],
         withdrawn_known=energies.drawn_known[taking],
     )
+    sources = np.concatenate((energies.injected_source[injecting], energies.drawn_source[taking]))
+    known = np.concatenate((energies.injected_known[injecting], energies.drawn_known[taking]))
+    return case, np.where(known | (sources == ABSENT), sources, UNMEASURED)
 
 
 def plant_of(plant: Plant, name: str) -> domain.Plant:

@@ -1,7 +1,7 @@
 """The hourly energies of a community as the calculation wants them, read from rows.
 
 Hours come from the totals of its connection points. Where one joins or leaves inside an hour, that hour is read in
-quarters, and only the quarters of its stay count.
+quarters, and only the quarters of its stay count. What the distributor or the GSE has measured takes their place.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.domain.calendar import Range
 from cercollettiva.domain.quarters import UNKNOWN
 from cercollettiva.domain.registers import Bools, Ints
+from cercollettiva.domain.settlement.errors import MissingPlantData
+from cercollettiva.domain.settlement.storage import withdrawn_for_sharing
 from cercollettiva.domain.sharing import Floats
 from cercollettiva.energy.aggregation.plants import quarters_at_plants
 from cercollettiva.energy.aggregation.stays import Keys, stays_at_plants
 from cercollettiva.energy.models import Period, SubjectKind
 from cercollettiva.energy.store.columns import Columns, Kind, microseconds
 from cercollettiva.energy.store.ranges import Ranges, read_ranges
+from cercollettiva.settlement.official import Measures, Official, official_measures
 
 HOUR_US: Final = 3_600_000_000
 QUARTER_US: Final = 900_000_000
@@ -46,6 +49,9 @@ class HourlyEnergies(NamedTuple):
     drawn_known: Bools  # true also outside the stay in the community, where nothing is expected
     injected_known: Bools
     quarters: Ints  # of the period in which each was in the community. (points,)
+    drawn_source: Ints  # of core.PlantMeasurementSource, METERS where the meters say it, ABSENT outside the stay
+    injected_source: Ints
+    versions: tuple[str, ...]  # of the official measures
 
 
 def energies_of(community: CERConfiguration, period: Range) -> HourlyEnergies:
@@ -66,7 +72,13 @@ def energies_of(community: CERConfiguration, period: Range) -> HourlyEnergies:
         cut += [(row, edge // HOUR_US * HOUR_US) for edge in (start, end) if edge % HOUR_US]
     _fill_hours(energies, rows, whole, first)
     _fill_cut_hours(energies, plants, sorted(set(cut)), stays, first)
-    return HourlyEnergies(plants, *energies, np.array([(end - start) // QUARTER_US for start, end in stays]))
+    measures = official_measures(rows, stays, first, hours)
+    _overrule(energies.drawn, energies.drawn_known, measures.drawn)
+    _count_storage(energies.drawn, measures, plants)
+    _overrule(energies.injected, energies.injected_known, measures.injected)
+    quarters = np.array([(end - start) // QUARTER_US for start, end in stays])
+    sources = measures.drawn.source, measures.injected.source
+    return HourlyEnergies(plants, *energies, quarters, *sources, measures.versions)
 
 
 class _Arrays(NamedTuple):
@@ -112,6 +124,28 @@ def _fill_hours(energies: _Arrays, rows: dict[int, int], whole: Sequence[tuple[i
     )
     place = _places(rows, found["subject"]), (found["start"] - first) // HOUR_US
     _put(energies, place, found, found["coverage"] >= COMPLETE)
+
+
+def _overrule(values: Floats, known: Bools, measured: Official) -> None:
+    """Official measures take the place of what meters say."""
+    values[measured.is_official] = measured.energy[measured.is_official]
+    known[measured.is_official] = True
+
+
+def _count_storage(drawn: Floats, measures: Measures, plants: Sequence[Plant]) -> None:
+    """What official measures say of storage, in what its point withdrew; meters do not tell it from consumption."""
+    measured = measures.drawn.is_official & (measures.storage.is_official | measures.exempt.is_official)
+    for row in np.flatnonzero(measured.any(axis=1)).tolist():
+        by_storage, exempt = measures.storage.energy[row], measures.exempt.energy[row]
+        if plants[row].storage_efficiency is None and by_storage[measured[row]].any():
+            raise MissingPlantData(plants[row].pod_code, "il rendimento medio dell'accumulo")
+        counted = withdrawn_for_sharing(
+            withdrawn=drawn[row],
+            by_storage=by_storage,
+            exempt=exempt,
+            efficiency=float(plants[row].storage_efficiency or 1),
+        )
+        drawn[row, measured[row]] = counted[measured[row]]
 
 
 def _places(rows: dict[int, int], subjects: Ints) -> Ints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from cercollettiva.domain.calendar import ITALY, Range, Span, range_of, step
 from cercollettiva.domain.registers import Bools
 from cercollettiva.domain.settlement.case import Case
 from cercollettiva.domain.settlement.cents import six_places
-from cercollettiva.domain.settlement.distribution import Distribution, Member, amounts_of, distribute
+from cercollettiva.domain.settlement.distribution import Distribution, Line, Member, amounts_of, distribute
 from cercollettiva.domain.settlement.engine import Settlement, settle
 from cercollettiva.domain.settlement.errors import SettlementError
 from cercollettiva.domain.settlement.members import with_energies
@@ -119,24 +120,24 @@ def _figures(made: CommunityCase, settled: Settlement) -> dict[str, Any]:
             "known": round(known_share(made.case), 6),
             "missing": sorted({gap.pod.partition("/")[0] for gap in settled.gaps})[:MISSING_SHOWN],
             "existing_share": round(settled.existing_share, 6),
+            "measured_by": {name: round(share, 6) for name, share in made.measured_by().items()},
         },
     }
 
 
 def _parts(members: Iterable[Member], divided: Distribution) -> list[MemberPart]:
+    lines: dict[Any, list[Line]] = defaultdict(list)
+    for line in divided.lines:
+        lines[line.member].append(line)
     return [
         MemberPart(
             user_id=member.key,
-            cents=divided.of_member(member.key),
+            cents=sum(line.cents for line in lines[member.key]),
             withdrawn_mwh=member.withdrawn,
             withdrawn_shared_mwh=member.withdrawn_shared,
             injected_mwh=member.injected,
             injected_shared_mwh=member.injected_shared,
-            lines=[
-                [line.money, line.pot, line.cents, line.weight, line.of_weight]
-                for line in divided.lines
-                if line.member == member.key
-            ],
+            lines=[[line.money, line.pot, line.cents, line.weight, line.of_weight] for line in lines[member.key]],
         )
         for member in members
     ]

@@ -15,6 +15,7 @@ from cercollettiva.domain.settlement.plants import Plant, entitled_hours
 from cercollettiva.domain.settlement.tariff import correction, grant_reduction, power_class
 from cercollettiva.domain.settlement.words import Key, Pot
 from cercollettiva.settlement.cases import CommunityCase
+from cercollettiva.settlement.telling import EVERYTHING, Told, told_of_hour
 
 
 class PlantHour(NamedTuple):
@@ -42,6 +43,7 @@ class PartOfHour(NamedTuple):
     line: Line
     weight: int  # of the hour, in the unit of the line; 0 where the key does not look at hours
     cents: float | None  # unrounded; None where the key does not look at hours
+    is_energy: bool = False  # the line's weights are mWh
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +66,17 @@ class Explanation:
     parts: list[PartOfHour]
     attribution: str
     month_cents: int
+    told: Told  # what of this may be shown
+    measured_by: dict[str, float]  # who measured the hour, and what part of its energies
 
 
 def explain(
     made: CommunityCase, settled: Settlement, divided: Distribution, *, hour: int, user: int, sees_all: bool = False
 ) -> Explanation:
-    """The hour with this number in the period, as a member sees it: plants of others are one line."""
+    """The hour with this number in the period, as a member sees it: plants of others are one line.
+
+    Where there are too few others the sums are here and may not be shown: `told` says which.
+    """
     case, hourly = made.case.checked(), settled.hourly
     own_points = [row for row, point in enumerate(case.points) if made.owner_of.get(point.pod) == user]
     own_plants = [row for row, plant in enumerate(case.plants) if made.owner_of.get(plant.pod) == user]
@@ -98,6 +105,8 @@ def explain(
         parts=[_part(line, made, divided, own) for line in divided.lines if line.member == user],
         attribution=settled.policies.attribution,
         month_cents=divided.of_member(user),
+        told=EVERYTHING if sees_all else told_of_hour(made, settled, hour=hour, viewer=user),
+        measured_by=made.measured_by(slice(hour, hour + 1)),
     )
 
 
@@ -143,4 +152,4 @@ def _part(line: Line, made: CommunityCase, divided: Distribution, own: dict[tupl
     if (line.pot, key) not in own or (line.money, line.pot) in divided.divided_equally:
         return PartOfHour(line, 0, None)
     weight = round(own[line.pot, key] * MWH_OF_KWH)
-    return PartOfHour(line, weight, line.cents * weight / line.weight if line.weight else 0.0)
+    return PartOfHour(line, weight, line.cents * weight / line.weight if line.weight else 0.0, is_energy=True)

@@ -68,6 +68,15 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
     expected_yearly_production_kwh = _number(_("Produzione attesa in un anno (kWh)"), _in_kilowatt_hours, digits=14)
     storage_capacity_kwh = _number(_("Capacità dell’accumulo (kWh)"), _in_kilowatt_hours)
     storage_power_kw = _number(_("Potenza dell’accumulo (kW)"), _in_kilowatts)
+    storage_efficiency = ItalianDecimalField(
+        label=_("Rendimento medio dell’accumulo"),
+        required=False,
+        min_value=Decimal("0.001"),
+        max_value=Decimal(1),
+        max_digits=4,
+        decimal_places=3,
+        help_text=_("Di un ciclo di carica e scarica, da 0 a 1: per esempio 0,9 per il 90 %."),
+    )
     installation_date = DayField(label=_("Installato il"), required=False)
     entry_into_operation = DayField(
         label=_("Entrato in esercizio il"),
@@ -93,7 +102,7 @@ class PlantForm(forms.ModelForm):  # type: ignore[type-arg]  # no index at run t
             *("name", "pod_code", "plant_type", "cer_configuration", "owner_email", "active_from"),
             *("nominal_power", "power_is_right", "connection_voltage", "source"),
             *("installation_date", "entry_into_operation", "commercial_operation", "expected_yearly_production_kwh"),
-            *("has_storage", "storage_capacity_kwh", "storage_power_kw", "grant_share"),
+            *("has_storage", "storage_capacity_kwh", "storage_power_kw", "storage_efficiency", "grant_share"),
             *("address", "city", "zip_code", "province", "region", "latitude", "longitude"),
         )
         labels = {

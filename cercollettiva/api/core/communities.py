@@ -20,7 +20,7 @@ from cercollettiva.energy.queries import DeviceNow
 
 
 class CommunityRow(serializers.Serializer[Any]):
-    """kW; null where nothing is known."""
+    """kW; null where nothing is known, or where fewer than five others are behind a sum of a member's community."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -33,9 +33,9 @@ class CommunityRow(serializers.Serializer[Any]):
 
 
 def community_rows(view: CoreView, request: Request) -> list[dict[str, Any]]:
-    """Every community the user may see, by name. Three queries."""
+    """Every community the user may see, by name. Four queries."""
     names = dict(CERConfiguration.objects.visible_to(request.user).order_by("name", "pk").values_list("pk", "name"))
-    powers = queries.communities_power(names, view.now)
+    powers = queries.powers_told_to(request.user, names, view.now)
     return [
         {
             "id": pk,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from django.conf import settings
@@ -163,6 +164,15 @@ class Plant(models.Model):
     storage_power_kw = models.DecimalField(
         _("potenza dell'accumulo (kW)"), max_digits=10, decimal_places=3, null=True, blank=True
     )
+    storage_efficiency = models.DecimalField(
+        _("rendimento medio dell'accumulo"),
+        max_digits=4,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.001")), MaxValueValidator(1)],
+        help_text=_("Di un ciclo di carica e scarica, da 0 a 1: per esempio 0,9 per il 90 %."),
+    )
 
     # The GAUDÌ attestation (the national register of production plants).
     gaudi_request_code = models.CharField(_("codice richiesta GAUDÌ"), max_length=40, blank=True)
@@ -227,6 +237,11 @@ class Plant(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(grant_share__isnull=True) | Q(grant_share__range=(0, 1)), name="plant_grant_is_a_share"
+            ),
+            models.CheckConstraint(
+                condition=Q(storage_efficiency__isnull=True)
+                | Q(storage_efficiency__gt=0) & Q(storage_efficiency__lte=1),
+                name="plant_storage_efficiency_is_a_share",
             ),
             models.CheckConstraint(
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
@@ -308,6 +323,8 @@ class PlantMeasurement(models.Model):
     end = models.DateTimeField(_("fine"))
     drawn_mwh = models.BigIntegerField(_("prelevata (mWh)"), null=True, blank=True)  # null: unknown
     injected_mwh = models.BigIntegerField(_("immessa (mWh)"), null=True, blank=True)
+    storage_mwh = models.BigIntegerField(_("assorbita dall'accumulo per immetterla poi (mWh)"), null=True, blank=True)
+    exempt_mwh = models.BigIntegerField(_("esente dalle tariffe di rete (mWh)"), null=True, blank=True)
     recorded_at = models.DateTimeField(_("registrata il"), default=timezone.now)
     version = models.PositiveIntegerField(_("versione"), default=1)
     source = models.PositiveSmallIntegerField(_("origine"), choices=PlantMeasurementSource.choices)
@@ -330,6 +347,11 @@ class PlantMeasurement(models.Model):
                 condition=(Q(drawn_mwh__isnull=True) | Q(drawn_mwh__range=(0, 10**15)))
                 & (Q(injected_mwh__isnull=True) | Q(injected_mwh__range=(0, 10**15))),
                 name="plant_measurement_is_a_quantity",
+            ),
+            models.CheckConstraint(
+                condition=(Q(storage_mwh__isnull=True) | Q(storage_mwh__range=(0, 10**15)))
+                & (Q(exempt_mwh__isnull=True) | Q(exempt_mwh__range=(0, 10**15))),
+                name="plant_measurement_of_storage_is_a_quantity",
             ),
             models.CheckConstraint(condition=Q(version__gte=1), name="plant_measurement_versions_start_at_one"),
         ]

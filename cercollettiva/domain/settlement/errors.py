@@ -38,6 +38,13 @@ class ThresholdNotAFraction(SettlementError):
         super().__init__(f"Soglia {value}: è una frazione tra 0 e 1, per esempio 0.55.")
 
 
+class EfficiencyNotAFraction(SettlementError):
+    """A storage that gives back more than it took, nothing, or 90 instead of 0.90."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"Rendimento dell'accumulo {value}: è una frazione tra 0 e 1, per esempio 0.90.")
+
+
 class GrantOutOfRange(SettlementError):
     """A capital grant above 40 % of the investment has no tariff; a percentage is not a fraction."""
 

@@ -108,6 +108,8 @@ def _is_positive(value: float) -> bool:
 
 
 def _years_later(day: date, years: int) -> date:
+    if day.year + years > date.max.year:
+        return date.max
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # 29 February, and no leap year there

@@ -34,6 +34,7 @@ from cercollettiva.energy.queries.power import (
     communities_power,
     power_of_plants,
     power_shown,
+    powers_told_to,
     total_power_visible_to,
 )
 from cercollettiva.energy.queries.quarters import QuarterGrid, quarter_grid
@@ -56,7 +57,7 @@ from cercollettiva.energy.queries.standing import (
 )
 from cercollettiva.energy.queries.states import DeviceNow, PhaseNow, device_states_of, device_states_of_plants
 from cercollettiva.energy.queries.today import EnergyToday, energy_today, local_midnight
-from cercollettiva.energy.queries.told import quarters_withheld, told_totals
+from cercollettiva.energy.queries.told import days_with_few, quarters_withheld, told_totals
 
 __all__ = [
     "FEWEST",
@@ -96,6 +97,7 @@ __all__ = [
     "community_hours",
     "community_plants",
     "crowd_of",
+    "days_with_few",
     "device_grid",
     "device_states_of",
     "device_states_of_plants",
@@ -120,6 +122,7 @@ __all__ = [
     "power_history",
     "power_of_plants",
     "power_shown",
+    "powers_told_to",
     "previous_period",
     "quarter_grid",
     "quarters_between",

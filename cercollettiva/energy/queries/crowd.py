@@ -49,7 +49,7 @@ class Crowd(NamedTuple):
 
         Where nobody else gave anything the total says so of all of them: then those who are measured must be enough.
         """
-        return _is_crowd(self.drawing, self.draw_measured) & _is_crowd(self.injecting, self.inject_measured)
+        return is_crowd(self.drawing, self.draw_measured) & is_crowd(self.injecting, self.inject_measured)
 
 
 def crowd_of(community: CERConfiguration, period: Period, span: Range, *, viewer: int) -> Crowd:
@@ -62,6 +62,7 @@ def crowd_of(community: CERConfiguration, period: Period, span: Range, *, viewer
     return Crowd(*(rows[name][order] for name in _SELECT))
 
 
-def _is_crowd(acting: NDArray[np.int64], measured: NDArray[np.int64]) -> NDArray[np.bool_]:
+def is_crowd(acting: NDArray[np.int64], measured: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where so many others acted, or are known not to have, that a sum says nothing of one of them."""
     result: NDArray[np.bool_] = (acting >= FEWEST) | ((acting == 0) & (measured >= FEWEST))
     return result

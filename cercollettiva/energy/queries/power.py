@@ -13,6 +13,7 @@ from cercollettiva.core.connection import FRESH_FOR
 from cercollettiva.core.models import CERConfiguration, Plant, PlantType
 from cercollettiva.core.periods import covers
 from cercollettiva.energy.models import ChannelRole, DevicePlacement, Role
+from cercollettiva.energy.queries.crowd import FEWEST
 from cercollettiva.users.models import CustomUser
 
 INJECTING = (PlantType.PRODUCER, PlantType.PROSUMER)
@@ -46,6 +47,18 @@ class CommunityPower(NamedTuple):
     plants_count: int
     plants_measured: int
     updated_at: datetime | None
+    people_measured: int = 0  # who own a plant with a fresh value
+    is_withheld: bool = False  # it is known, and would say what one of its people does
+
+    @property
+    def hides_each(self) -> bool:
+        """Whether behind the sums there are at least five others, whoever looks."""
+        return self.people_measured > FEWEST
+
+    def withheld(self) -> CommunityPower:
+        """The same without the powers."""
+        known = self.producer_power is not None or self.consumer_power is not None
+        return self._replace(producer_power=None, consumer_power=None, net_power=None, is_withheld=known)
 
 
 class TotalPower(NamedTuple):
@@ -125,10 +138,22 @@ def communities_power(
     return {key: _together(plants[key], members=count) for key, count in members.items()}
 
 
+def powers_told_to(
+    user: CustomUser | AnonymousUser, communities: QuerySet[CERConfiguration] | Iterable[int], now: datetime
+) -> dict[int, CommunityPower]:
+    """The same as somebody is told it: all of it to those who look after a community, to the others a crowd's. [W]"""
+    powers = communities_power(communities, now)
+    small = [key for key, power in powers.items() if not power.hides_each]
+    managed = CERConfiguration.objects.managed_by(user, at=now).filter(pk__in=small).values_list("pk", flat=True)
+    hidden = set(small) - set(managed) if small else set()
+    return {key: power.withheld() if key in hidden else power for key, power in powers.items()}
+
+
 class _PlantNow(NamedTuple):
     pk: int
     kind: str
     community: int
+    owner: int | None
     power: PlantPower
 
 
@@ -166,16 +191,17 @@ def _plants_now(plants: QuerySet[Plant], now: datetime) -> list[_PlantNow]:
             has_load=Exists(roles.filter(role=Role.LOAD)),
         )
         .values_list(
-            *("pk", "plant_type", "cer_configuration_id", "standing__active_from", "standing__device__is_active"),
+            *("pk", "plant_type", "cer_configuration_id", "owner_id"),
+            *("standing__active_from", "standing__device__is_active"),
             *(f"{state}last_seen", f"{state}online", f"{state}power_at"),
             *(f"{state}exchange_power", f"{state}production_power", f"{state}load_power"),
             *("has_exchange", "has_production", "has_load"),
         )
     )
-    meters: dict[tuple[int, str, int], list[MeterNow]] = {}
-    for pk, kind, community, *values in rows:
+    meters: dict[tuple[int, str, int, int | None], list[MeterNow]] = {}
+    for pk, kind, community, owner, *values in rows:
         meter = MeterNow(*values)
-        standing = meters.setdefault((pk, kind, community), [])
+        standing = meters.setdefault((pk, kind, community, owner), [])
         if meter.is_active:
             standing.append(meter)
     return [_PlantNow(*plant, power=power_of_meters(plant[1], standing, now)) for plant, standing in meters.items()]
@@ -247,6 +273,7 @@ def _together(plants: Sequence[_PlantNow], *, members: int) -> CommunityPower:
         plants_count=len(plants),
         plants_measured=sum(plant.power.measured for plant in plants),
         updated_at=max((plant.power.at for plant in plants if plant.power.at), default=None),
+        people_measured=len({plant.owner for plant in plants if plant.power.measured} - {None}),
     )
 
 

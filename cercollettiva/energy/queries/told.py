@@ -36,6 +36,11 @@ def told_totals(
     return [_emptied(total) if any(total.start <= day < total.end for day in few) else total for total in totals]
 
 
+def days_with_few(community: CERConfiguration, period: Range, *, viewer: int) -> set[datetime]:
+    """The starts of the days behind which there are too few others for a total to be told. One query."""
+    return _few(community, Period.DAY, period, viewer)
+
+
 def quarters_withheld(totals: Iterable[PeriodTotal]) -> Iterator[PeriodTotal]:
     """Quarter-hours are told to none of a community's people: who stands behind each of them is not counted."""
     return map(_emptied, totals)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +14,9 @@ from typing import Any, Final
 from cercollettiva.domain.identifiers import InvalidIdentifier, pod_as_written, pod_key, primary_substation_code
 from cercollettiva.domain.settlement.errors import SettlementError
 from cercollettiva.domain.settlement.plants import Plant, Withdrawal
-from cercollettiva.domain.settlement.words import MacroZone, Source, word
+from cercollettiva.domain.settlement.words import Kind, LegalForm, MacroZone, Source, Voltage, word
 from cercollettiva.domain.settlement.zones import ZONES
-from cercollettiva.settlement.offline.faults import MOST, Faults, Refused
+from cercollettiva.settlement.offline.faults import MOST, YEARS, Faults, Refused
 from cercollettiva.settlement.offline.reading import text_of
 
 FILE: Final = "configuration.toml"
@@ -27,9 +26,9 @@ REQUIRED: Final[Mapping[str, Sequence[str]]] = {
     "consumers": ("pod",),
 }
 OPTIONAL: Final[Mapping[str, Sequence[str]]] = {
-    "": ("plants", "consumers"),
-    "plants": ("capital_grant_share", "obligation_power_kw"),
-    "consumers": ("grant_reduction_exempt",),
+    "": ("plants", "consumers", "kind", "btau_eur_mwh"),
+    "plants": ("capital_grant_share", "obligation_power_kw", "commercial_operation"),
+    "consumers": ("grant_reduction_exempt", "legal_form", "voltage"),
 }
 _HEADER = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?")
 _ASSIGNMENT = re.compile(r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*=")
@@ -47,6 +46,8 @@ class Configuration:
     plants: list[Plant]  # their `pod` is the key
     consumers: list[Withdrawal]
     written: dict[str, str]  # key to POD as written
+    kind: Kind = Kind.COMMUNITY
+    btau_eur_mwh: float | None = None
 
 
 class _Lines:
@@ -95,7 +96,7 @@ class _Table:
         try:
             return reader(self._values[key])
         except (SettlementError, InvalidIdentifier, Refused) as error:
-            self.fault(key, f"{key}: {error}")
+            self.fault(key, f"{key}: {str(error).removeprefix(f'{key}: ')}")
             return default
 
 
@@ -106,6 +107,9 @@ def read_configuration(folder: Path, faults: Faults) -> Configuration | None:
         return None
     try:
         values = tomllib.loads(text)
+    except RecursionError:
+        faults.add(FILE, 1, "non è TOML: troppe parentesi una dentro l'altra")
+        return None
     except tomllib.TOMLDecodeError as error:
         at = _AT_LINE.search(str(error))
         line = int(at.group(1)) if at else len(text.splitlines()) or 1
@@ -124,7 +128,11 @@ def read_configuration(folder: Path, faults: Faults) -> Configuration | None:
         plants=[plant for plant in plants if plant is not None],
         consumers=[consumer for consumer in consumers if consumer is not None],
         written=written,
+        kind=top.read("kind", lambda value: word(Kind, _text(value), "kind"), Kind.COMMUNITY),
+        btau_eur_mwh=top.read("btau_eur_mwh", _not_negative),
     )
+    if found.kind == Kind.BUILDING and "btau_eur_mwh" not in values:
+        top.fault("kind", "kind: un gruppo in un edificio ha bisogno di 'btau_eur_mwh'")
     return None if faults.any else found
 
 
@@ -159,10 +167,11 @@ def _plant(table: _Table) -> Plant | None:
         "grant_share": table.read("capital_grant_share", _number, 0.0),
         "obligation_kw": table.read("obligation_power_kw", _number, 0.0),
     }
+    commercial = table.read("commercial_operation", _date)
     if any(value is None for value in given.values()):
         return None
     try:
-        return Plant(**given)
+        return Plant(**given, commercial_operation=commercial)
     except SettlementError as error:
         table.fault(_KEY_OF.get(type(error).__name__, ""), str(error))
         return None
@@ -172,13 +181,18 @@ _KEY_OF: Final = {
     "PowerNotPositive": "power_kw",
     "GrantOutOfRange": "capital_grant_share",
     "ObligationAbovePower": "obligation_power_kw",
+    "CommercialBeforeOperation": "commercial_operation",
 }
 
 
 def _consumer(table: _Table) -> Withdrawal | None:
     pod = table.read("pod", lambda value: pod_key(_text(value)))
-    exempt = table.read("grant_reduction_exempt", _truth, False)
-    return None if pod is None else Withdrawal(pod=pod, grant_reduction_exempt=exempt)
+    form = table.read("legal_form", lambda value: word(LegalForm, _text(value), "legal_form"))
+    exempt = table.read("grant_reduction_exempt", _truth, None if form else False)  # else the form and the date decide
+    voltage = table.read("voltage", lambda value: word(Voltage, _text(value), "voltage"), Voltage.BT)
+    if pod is None:
+        return None
+    return Withdrawal(pod=pod, grant_reduction_exempt=exempt, legal_form=form, voltage=voltage)
 
 
 def _pod(value: Any) -> str | None:
@@ -198,8 +212,8 @@ def _text(value: Any) -> str:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused(f"{value!r} non è un numero: scrivilo senza virgolette")
-    if not math.isfinite(value) or abs(value) > MOST:
-        raise Refused(f"{value} non è un numero finito")
+    if not abs(value) <= MOST:  # NaN is not either; an integer may be too large for a float
+        raise Refused(f"{value} non è un numero finito" if isinstance(value, float) else "numero troppo grande")
     return float(value)
 
 
@@ -219,6 +233,8 @@ def _truth(value: Any) -> bool:
 def _date(value: Any) -> date:
     if isinstance(value, datetime) or not isinstance(value, date):
         raise Refused(f"{value!r} non è una data: scrivila come 2024-06-30, senza virgolette")
+    if value.year not in YEARS:
+        raise Refused(f"{value} è fuori dal calendario")
     return value
 
 

@@ -11,6 +11,7 @@ NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?
 NOT_FINITE: Final = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 MOST: Final = 1e9  # more than Italy draws in an hour, in kWh; more than any price or power
 SHOWN: Final = 20
+YEARS: Final = range(1900, 2201)  # another one is a slip of the pen
 
 
 class Fault(NamedTuple):
@@ -94,10 +95,9 @@ def instant(text: str) -> int:
         raise Refused(f"{text} è senza fuso: scrivi la differenza da UTC, per esempio +02:00")
     if moment.microsecond:
         raise Refused(f"{text} non è l'inizio di un'ora o di un quarto d'ora")
-    try:
-        return int(moment.timestamp())
-    except (OverflowError, ValueError):
-        raise Refused(f"{text} è fuori dal calendario") from None
+    if moment.year not in YEARS:
+        raise Refused(f"{text} è fuori dal calendario")
+    return int(moment.timestamp())
 
 
 def written(epoch: int) -> str:

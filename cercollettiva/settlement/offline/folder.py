@@ -47,7 +47,8 @@ def _case(
         injected=curves.injected[[places[plant.pod] for plant in configuration.plants]],
         withdrawn=curves.withdrawn,
         price=prices,
-        published=Published(trase=configuration.trase_eur_mwh),
+        published=Published(trase=configuration.trase_eur_mwh, btau=configuration.btau_eur_mwh),
+        kind=configuration.kind,
     )
 
 

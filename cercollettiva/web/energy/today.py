@@ -16,6 +16,7 @@ from cercollettiva.energy.queries import PlantPower
 from cercollettiva.web import formats
 from cercollettiva.web.energy.flow import Flow, Parts, flow, split
 from cercollettiva.web.energy.own import OwnHours, own_hours
+from cercollettiva.web.energy.tip import Usual, usual_surplus
 from cercollettiva.web.history import bars
 from cercollettiva.web.templatetags.formats import page_locale
 
@@ -58,6 +59,7 @@ class Now(NamedTuple):
     shared_of_drawn: float
     shared_of_injected: float
     tip: bool  # the community injects more than it draws
+    usual: Usual | None  # when it mostly did in the last weeks
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,8 @@ def _now(plants: Sequence[Plant], powers: Sequence[PlantPower], now: datetime) -
     communities = {plant.cer_configuration_id for plant in plants if plant.cer_configuration_id is not None}
     together = queries.communities_power(communities, now) if communities else {}
     one = next(iter(together.values()), None) if len(together) == 1 else None
+    one = one if one and one.hides_each else None  # the ratios would say what one of the others does
+    community = next((plant.cer_configuration for plant in plants if plant.cer_configuration), None)
     of_drawn = _ratio(one.net_power, one.consumer_power) if one else 0.0
     of_injected = _ratio(one.net_power, one.producer_power) if one else 0.0
     fresh = [power for power in powers if power.measured]
@@ -213,6 +217,7 @@ def _now(plants: Sequence[Plant], powers: Sequence[PlantPower], now: datetime) -
         shared_of_drawn=of_drawn,
         shared_of_injected=of_injected,
         tip=bool(one and (one.producer_power or 0) > 1.1 * (one.consumer_power or 0) > 0),
+        usual=usual_surplus(community, now) if one and community else None,
     )
 
 

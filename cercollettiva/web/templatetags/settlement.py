@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import template
 from django.utils.translation import gettext as _
 
+from cercollettiva.core.models import PlantMeasurementSource
 from cercollettiva.domain.settlement.distribution import Line
+from cercollettiva.domain.settlement.members import MWH_OF_KWH
 from cercollettiva.domain.settlement.words import Money, Pot
 from cercollettiva.web import formats
 from cercollettiva.web.templatetags.formats import page_locale
@@ -17,6 +21,23 @@ register = template.Library()
 def kwh(value: float) -> str:
     """Three decimals: a watt-hour."""
     return formats.quantity(value, "kWh", 3, locale=page_locale())
+
+
+@register.filter
+def mwh_as_kwh(value: int) -> str:
+    """The weights of a line are whole mWh."""
+    return kwh(value / MWH_OF_KWH)
+
+
+@register.filter
+def measured_by(shares: Mapping[str, float]) -> str:
+    """Who measured, with the part of each: distributore 60 %, misuratori della comunità 40 %."""
+    names = {source.name: str(source.label) for source in PlantMeasurementSource}
+    said = [
+        f"{names.get(name, _('misuratori della comunità'))} {formats.percent(share, locale=page_locale())}"
+        for name, share in shares.items()
+    ]
+    return ", ".join(said) or _("nessuno")
 
 
 @register.filter

@@ -16,7 +16,7 @@ from cercollettiva.energy import queries
 
 def rows_of(request: HttpRequest, communities: QuerySet[CERConfiguration], now: datetime) -> list[dict[str, Any]]:
     """What the template shows of each community; the number of queries does not depend on how many there are."""
-    powers = queries.communities_power(communities, now)
+    powers = queries.powers_told_to(request.user, communities, now)
     plants: dict[int | None, list[dict[str, str]]] = defaultdict(list)
     for plant in Plant.objects.visible_to(request.user).active_at(now).filter(cer_configuration__in=communities):
         row = {"name": plant.name, "url": reverse("core:plant", args=[plant.pk])}
@@ -31,6 +31,7 @@ def rows_of(request: HttpRequest, communities: QuerySet[CERConfiguration], now: 
             "injected_w": powers[one.pk].producer_power,
             "withdrawn_w": powers[one.pk].consumer_power,
             "shared_w": powers[one.pk].net_power,
+            "is_withheld": powers[one.pk].is_withheld,
             "plants_measured": powers[one.pk].plants_measured,
             "plants_count": powers[one.pk].plants_count,
             "members_count": powers[one.pk].members_count,

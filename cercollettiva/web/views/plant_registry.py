@@ -45,7 +45,8 @@ GROUPS: Final = (
         gettext_lazy("Altri dati"),
         (
             *("source", "connection_voltage", "installation_date", "entry_into_operation", "commercial_operation"),
-            *("expected_yearly_production_kwh", "has_storage", "storage_capacity_kwh", "storage_power_kw"),
+            *("expected_yearly_production_kwh", "has_storage", "storage_capacity_kwh"),
+            *("storage_power_kw", "storage_efficiency"),
             "grant_share",
         ),
     ),

@@ -17,17 +17,21 @@ from cercollettiva.domain.calendar import HOUR
 from cercollettiva.web import formats, workbooks
 from cercollettiva.web.csv_files import Cell, csv_answer
 from cercollettiva.web.energy.shared import Viewer, columns_of, exported, figures, hour_rows, page_of
+from cercollettiva.web.energy.worth import worth_of
 from cercollettiva.web.history.asked import NoSuchPeriod
+from cercollettiva.web.views.members import person
 
 
 @login_required
 @require_safe
 def sharing(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET cer/<pk>/condivisione/?periodo=mese|anno&data=&ora=: the heat map, the chosen day, the chosen hour."""
+    """GET cer/<pk>/condivisione/?periodo=mese|anno&data=&ora=: the heat map, its worth, the chosen day and hour."""
     chosen = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=pk)
     now = timezone.now()
-    page = page_of(chosen, viewer_of(request, chosen), request.GET, now)
-    return render(request, "web/sharing.html", {"community": chosen, "page": page, "now": now})
+    viewer = viewer_of(request, chosen)
+    page = page_of(chosen, viewer, request.GET, now)
+    worth = worth_of(chosen, person(request), page.asked, now, manages=viewer.manages, administers=viewer.administers)
+    return render(request, "web/sharing.html", {"community": chosen, "page": page, "worth": worth, "now": now})
 
 
 @login_required

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_safe
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.monitoring.models import Alert
 from cercollettiva.web.energy.today import today_of
+from cercollettiva.web.energy.worth import own_month
+from cercollettiva.web.views.members import person
 from cercollettiva.web.views.now import rows_of
 
 MOST_ALERTS = 3
@@ -39,6 +41,7 @@ def page(request: HttpRequest, plants: list[Plant], now: datetime) -> HttpRespon
         alerts = Alert.objects.visible_to(request.user).unresolved().filter(plant__in=plants)
         context |= {
             "today": today_of(plants, now, viewer=request.user.pk or 0),
+            "money": own_month(person(request), now),
             "alerts": list(alerts.select_related("plant")[:MOST_ALERTS]),
         }
     return render(request, "web/today.html", context)

@@ -188,6 +188,24 @@ def test_a_community_shares_the_lesser_of_what_is_injected_and_drawn():
     assert power.updated_at == NOW - timedelta(seconds=10)
 
 
+@pytest.mark.parametrize(("people", "told"), [(5, False), (6, True)])
+def test_a_member_is_told_a_community_where_five_others_are_measured_and_its_managers_always(people, told):
+    cer = make_community("A")
+    member, admin = make_user("member"), make_user("admin")
+    join(member, cer)
+    join(admin, cer, MemberRole.ADMIN)
+    populate(cer, 1, *[(PlantType.PROSUMER, 100.0)] * people, (PlantType.CONSUMER, None), (PlantType.CONSUMER, 1.0))
+    for number in range(1, people + 1):
+        Plant.objects.filter(pod_key=f"IT001E{number:08}").update(owner=make_user(f"owner-{number}"))
+
+    def shown(user) -> queries.CommunityPower:
+        return queries.powers_told_to(user, CERConfiguration.objects.filter(pk=cer.pk), NOW)[cer.pk]
+
+    assert shown(admin).consumer_power == 100.0 * people + 1
+    assert (shown(member).consumer_power is not None, shown(member).is_withheld) == (told, not told)
+    assert shown(member).plants_measured == people + 1  # whose is not known of one, and one is silent
+
+
 @pytest.mark.parametrize(
     ("plants", "expected"),
     [

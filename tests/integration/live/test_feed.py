@@ -102,10 +102,11 @@ def test_a_turn_is_one_query_and_the_frames_of_any_number_of_topics_are_eight(sc
             placement=device.placements.get(), role=Role.EXCHANGE, component="em:0", active_from=LONG_AGO
         )
         commit(device, SEQ, exchange_power=100.0)
-    topics = frozenset([cer(scene.a), cer(scene.b), *(Topic(Kind.PLANT, one.pk) for one in others)])
+    managed = Topic(Kind.MANAGED, scene.a.cer.pk)
+    topics = frozenset([cer(scene.a), managed, cer(scene.b), *(Topic(Kind.PLANT, one.pk) for one in others)])
 
     with django_assert_num_queries(1):
-        assert len(feed.changed(topics, NOW)) == 6
+        assert len(feed.changed(topics, NOW)) == 7
     with django_assert_num_queries(1):
         feed.changed(topics, NOW)
     with django_assert_num_queries(8):
@@ -114,7 +115,8 @@ def test_a_turn_is_one_query_and_the_frames_of_any_number_of_topics_are_eight(sc
         assert feed.bodies(topics, NOW + timedelta(seconds=9)) == bodies
 
     assert set(bodies) == topics
-    assert json.loads(bodies[cer(scene.a)])["consumer_power"] == 0.5
+    assert json.loads(bodies[managed])["consumer_power"] == 0.5
+    assert json.loads(bodies[cer(scene.a)])["consumer_power"] is None  # one person is behind it
 
 
 def test_a_frame_of_a_plant_that_has_nothing_says_that_nothing_is_known():
@@ -136,7 +138,7 @@ def watcher(client, user, topic):
 @pytest.mark.parametrize("viewer", ["member", "technician", "admin", "staff", "other member", "admin of B", "stranger"])
 def test_asking_for_all_together_says_what_asking_for_each_says(scene, client, viewer):
     user = scene.viewers[viewer]
-    topics = [plant(scene.a), cer(scene.a), plant(scene.b), cer(scene.b)]
+    topics = [plant(scene.a), cer(scene.a), Topic(Kind.MANAGED, scene.a.cer.pk), plant(scene.b), cer(scene.b)]
     everybody = {watcher(client, user, topic) for topic in topics}
     session = client.session.session_key
     everybody = {one._replace(session=session) for one in everybody}

@@ -32,12 +32,14 @@ def test_the_present_comes_first_and_then_what_changes(port, scene):
 
     with (
         watching(port, f"/ws/plants/{scene.a.plant.pk}/", scene.a.member) as plant,
-        watching(port, f"/ws/cer/{scene.a.cer.pk}/", scene.a.member) as community,
+        watching(port, f"/ws/cer/{scene.a.cer.pk}/", scene.a.admin) as community,
+        watching(port, f"/ws/cer/{scene.a.cer.pk}/", scene.a.member) as as_a_member,
     ):
         first, first_together = next_frame(plant), next_frame(community)
         began = time.monotonic()
         say(scene.a.device, 750.5)
         second, second_together = next_frame(plant), next_frame(community)
+        to_a_member = next_frame(as_a_member)
         delay = time.monotonic() - began
 
     assert (first["type"], first["power"], first["injected"], first["energy_today"]) == ("power", -1500.0, 1500.0, None)
@@ -50,6 +52,8 @@ def test_the_present_comes_first_and_then_what_changes(port, scene):
     told = ("type", "producer_power", "consumer_power", "net_power", "plants_online")
     assert [first_together[key] for key in told] == ["cer_power", 1.5, 0.0, 0.0, 1]
     assert [second_together[key] for key in told] == ["cer_power", 0.0, 0.7505, 0.0, 1]
+    # one person is behind these sums: a member is not told them
+    assert [to_a_member[key] for key in told] == ["cer_power", None, None, None, 1]
     assert delay < 2.5
 
 

@@ -60,6 +60,7 @@ def test_what_one_may_not_see_is_closed_like_what_does_not_exist(port, scene):
         "/ws/plants/999999/",
         "/ws/plants/99999999999999999999999/",
         "/ws/cer/999999/",
+        "/ws/cer/99999999999999999999999/",
         "/ws/devices/1/",
         "/",
     ]
@@ -116,13 +117,13 @@ def test_who_may_no_longer_look_is_closed_within_five_seconds(port, scene, lose)
 def test_those_who_may_still_look_stay(port, scene):
     path = f"/ws/cer/{scene.a.cer.pk}/"
     with watching(port, path, scene.a.member) as stays, watching(port, path, scene.a.technician) as goes:
-        next_frame(stays)
+        next_frame(stays), next_frame(goes)
         end_the_membership(scene.a.technician)
         assert close_code(goes, within=CLOSED_WITHIN) == 4403
 
         say(scene.a.device, 5.0)
 
-        assert next_frame(stays)["consumer_power"] == 0.005
+        assert next_frame(stays)["plants_online"] == 1
 
 
 def test_a_new_owner_sees_the_plant_and_the_old_one_no_longer(port, scene):

@@ -46,7 +46,7 @@ def test_a_day_is_estimated_to_the_cent(world):
     assert run.totals["valorisation"] == "1.840000"
     assert run.totals["excess_premium"] == "4.140000"
     assert run.estimate == {}
-    assert run.completeness == {"known": 1.0, "missing": [], "existing_share": 0.0}
+    assert run.completeness == {"known": 1.0, "missing": [], "existing_share": 0.0, "measured_by": {"METERS": 1.0}}
     assert "gse_queue_all" in run.versions
     parts = {part.user.first_name: part for part in run.parts.select_related("user")}
     # premium 12.42: producers 5.59, consumers 3.73; valorisation 1.84: 0.83 and 0.55

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cercollettiva.core.models import MemberRole
-from cercollettiva.domain.calendar import HOUR, Range, Span, range_of, step
+from cercollettiva.domain.calendar import Range, Span, range_of, step
 from cercollettiva.settlement.cases import community_case
 from cercollettiva.settlement.comparison import readings
 from cercollettiva.settlement.estimates import estimate, settled_and_divided
@@ -55,20 +55,6 @@ def test_an_hour_is_explained_down_to_the_cent_and_the_hours_make_the_month(worl
     assert first.valorisation == pytest.approx(0.08)
     assert sum(part.cents for hour in hours for part in hour.parts) == pytest.approx(divided.of_member(bruno))
     assert first.month_cents == divided.of_member(bruno)
-
-
-def test_a_members_page_of_an_hour_shows_the_numbers(world, month, client):
-    client.force_login(world.people["bruno"])
-
-    page = client.get(reverse("settlement:hour", args=[world.cer.pk]), {"inizio": (month.start + HOUR).isoformat()})
-
-    text = page.content.decode().replace("\xa0", " ")
-    assert page.status_code == 200
-    assert "6,000 kWh" in text
-    assert "90,00 €/MWh" in text
-    assert "0,720000 €" in text
-    assert "Casa 1" not in text
-    assert "Stima" in text
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,54 @@ def test_an_obligation_lowers_the_premium(tmp_path):
     assert settled_folder(folder_of(tmp_path, toml=toml))["total"]["premium"] == "0.530000"
 
 
+# Each figure worked by hand from the formulas of the GSE's operating rules (appendix B) and DM 414/2023, annex 1. In
+# the first hour 6 kWh are shared at 180 EUR/MWh, in the second 4 at 100. 100 kW, photovoltaic, north: 90 and 130.
+@pytest.mark.parametrize(
+    ("changes", "premium", "valorisation"),
+    [
+        ({}, "1.060000", "0.100000"),
+        ({"power_kw = 100": "power_kw = 200"}, "1.060000", "0.100000"),  # the last kW of the first class
+        ({"power_kw = 100": "power_kw = 200.001"}, "0.960000", "0.100000"),  # 80 and 120
+        ({"power_kw = 100": "power_kw = 600"}, "0.960000", "0.100000"),
+        ({"power_kw = 100": "power_kw = 601"}, "0.860000", "0.100000"),  # 70 and 110
+        ({"power_kw = 100": "power_kw = 1000"}, "0.860000", "0.100000"),
+        ({"power_kw = 100": "power_kw = 1000.5"}, "0.000000", "0.100000"),  # large: the valorisation alone
+        ({"NORTH": "CENTRE"}, "1.000000", "0.100000"),  # 84 and 124
+        ({"NORTH": "SOUTH", '"NORD"': '"SARD"'}, "0.960000", "0.100000"),
+        ({'"PV"': '"WIND"'}, "0.960000", "0.100000"),  # the correction is the sun's
+        ({"2023-02-03": "2021-12-15"}, "0.000000", "0.100000"),  # existing
+        ({"2023-02-03": "2021-12-16"}, "1.060000", "0.100000"),
+        ({"2023-02-03": "2023-02-03\ncommercial_operation = 2025-07-02"}, "0.000000", "0.100000"),  # not yet
+        ({"power_kw = 100": "power_kw = 100\ncapital_grant_share = 0.40"}, "0.530000", "0.100000"),  # F = 0.50
+        ({"power_kw = 100": "power_kw = 100\ncapital_grant_share = 0.2"}, "0.795000", "0.100000"),  # F = 0.25
+        (
+            {"power_kw = 100": "power_kw = 100\ncapital_grant_share = 0.4", '02"': '02"\nlegal_form = "PRIVATE"'},
+            *("1.060000", "0.100000"),  # a natural person after 16/05/2025
+        ),
+        (
+            {"power_kw = 100": "power_kw = 100\ncapital_grant_share = 0.4", '02"': '02"\nlegal_form = "BUSINESS"'},
+            *("0.530000", "0.100000"),
+        ),
+        ({"= 10\n": '= 10\nkind = "DISTANT"\n'}, "1.060000", "0.100000"),
+        # 10 kWh at TRASE 10 and BTAU 1; avoided losses 2.6 % of 6 kWh at 180 and of 4 at 100 EUR/MWh
+        ({"= 10\n": '= 10\nkind = "BUILDING"\nbtau_eur_mwh = 1\n'}, "1.060000", "0.148480"),
+        (
+            {"= 10\n": '= 10\nkind = "BUILDING"\nbtau_eur_mwh = 1\n', '02"': '02"\nvoltage = "MT"'},
+            *("1.060000", "0.127760"),  # 1.2 %
+        ),
+    ],
+)
+def test_other_cases_worked_by_hand(tmp_path, changes, premium, valorisation):
+    toml = TOML
+    for old, new in changes.items():
+        assert old in toml
+        toml = toml.replace(old, new)
+
+    total = settled_folder(folder_of(tmp_path, toml=toml))["total"]
+
+    assert (total["premium"], total["valorisation"]) == (premium, valorisation)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -198,8 +246,8 @@ def test_an_obligation_lowers_the_premium(tmp_path):
         ("power_kw = 100", "power_kw = 100\ncapital_grant_share = -0.1", "configuration.toml:9: Contributo"),
         ("power_kw = 100", "power_kw = 100\nobligation_power_kw = 101", "configuration.toml:9: Potenza d'obbligo"),
         ("power_kw = 100", "power_kw = 1001\ncapital_grant_share = 0.5", "configuration.toml:9: Contributo"),
-        ('"PV"', '"SOLAR"', "configuration.toml:9: source: source: 'SOLAR' non esiste"),
-        ('"NORTH"', '"NORD"', "configuration.toml:10: macro_zone: macro_zone: 'NORD' non esiste"),
+        ('"PV"', '"SOLAR"', "configuration.toml:9: source: 'SOLAR' non esiste"),
+        ('"NORTH"', '"NORD"', "configuration.toml:10: macro_zone: 'NORD' non esiste"),
         (
             "commissioned = 2023-02-03",
             "",
@@ -208,6 +256,12 @@ def test_an_obligation_lowers_the_premium(tmp_path):
         ("2023-02-03", '"2023-02-03"', "configuration.toml:11: commissioned: '2023-02-03' non è una data"),
         ("2023-02-03", "2023-02-30", "configuration.toml:11: non è TOML"),
         ("2023-02-03", "2023-02-03T00:00:00", "configuration.toml:11: commissioned"),
+        ("2023-02-03", "9999-12-31", "configuration.toml:11: commissioned: 9999-12-31 è fuori dal calendario"),
+        ("2023-02-03", "0001-01-01", "configuration.toml:11: commissioned: 0001-01-01 è fuori dal calendario"),
+        ("power_kw = 100", f"power_kw = {'9' * 400}", "configuration.toml:8: power_kw: numero troppo grande"),
+        ("power_kw = 100", "power_kw = 1e300", "configuration.toml:8: power_kw: 1e+300 non è un numero finito"),
+        ('name = "Prova"', f"name = {'[' * 3000}{']' * 3000}", "configuration.toml:1: non è TOML: troppe parentesi"),
+        ("trase_eur_mwh = 10", "trase_eur_mwh = 10\nthreshold = 55", "configuration.toml:5: chiave sconosciuta"),
         ("commissioned", "capital_grant_shar = 0.1\ncommissioned", "configuration.toml:11: chiave sconosciuta"),
         ("[[plants]]", "[[plant]]", "configuration.toml:6: chiave sconosciuta 'plant': forse 'plants'?"),
         ("[[plants]]", "[plants]", "configuration.toml:6: scrivi [[plants]]"),
@@ -224,6 +278,19 @@ def test_an_obligation_lowers_the_premium(tmp_path):
         ('"NORD"', '"NORTH"', "configuration.toml:3: market_zone: 'NORTH' non è una zona di mercato"),
         ("trase_eur_mwh = 10", "", "configuration.toml:1: manca 'trase_eur_mwh'"),
         ("trase_eur_mwh = 10", "trase_eur_mwh = -1", "configuration.toml:4: trase_eur_mwh: -1 è negativo"),
+        ('name = "Prova"', 'name = "Prova"\nkind = "BUILDING"', "configuration.toml:2: kind: un gruppo in un edificio"),
+        (
+            'name = "Prova"',
+            'name = "Prova"\nkind = "CONDOMINIO"',
+            "configuration.toml:2: kind: 'CONDOMINIO'",
+        ),
+        (
+            "2023-02-03",
+            "2023-02-03\ncommercial_operation = 2023-02-02",
+            "configuration.toml:12: IT001E00000001: la",
+        ),
+        ('"IT001E00000002"', '"IT001E00000002"\nlegal_form = "SOCIO"', "configuration.toml:15: legal_form: 'SOCIO'"),
+        ('"IT001E00000002"', '"IT001E00000002"\nvoltage = "220"', "configuration.toml:15: voltage: '220' non esiste"),
         ('name = "Prova"', "name = 3", "configuration.toml:1: name: 3 non è un testo"),
         ('name = "Prova"', "name =", "configuration.toml:1: non è TOML"),
     ],
@@ -258,7 +325,10 @@ def test_a_wrong_configuration_is_refused_with_its_line(tmp_path, old, new, expe
         ("T10:00:00+02:00", "T10:00:00", "curves.csv:2: 2025-07-01T10:00:00 è senza fuso"),
         ("2025-07-01T10:00:00+02:00", "01/07/2025 10:00", "curves.csv:2: '01/07/2025 10:00' non è un istante"),
         ("T10:00:00+02:00", "T10:07:00+02:00", "curves.csv:2: 2025-07-01T10:07:00+02:00 non è l'inizio"),
-        ("2025-07-01T10:00:00+02:00", "1025-07-01T10:00:00+02:00", "curves.csv:3: tra "),
+        ("2025-07-01T10:00:00+02:00", "1925-07-01T10:00:00+02:00", "curves.csv:3: tra "),
+        ("2025-07-01T10:00:00+02:00", "1025-07-01T10:00:00+02:00", "curves.csv:2: 1025-07-01T10:00:00+02:00 è fuori"),
+        ("2025-07-01T10:00:00+02:00", "0001-01-01T00:00:00+02:00", "curves.csv:2: 0001-01-01T00:00:00+02:00 è fuori"),
+        ("2025-07-01T10:00:00+02:00", "9999-12-31T23:00:00-02:00", "curves.csv:2: 9999-12-31T23:00:00-02:00 è fuori"),
         ("withdrawn_kwh", "drawn_kwh", "curves.csv:1: intestazione"),
         (CURVES, CURVES.splitlines()[0], "curves.csv:1: nessuna riga"),
         (CURVES, "", "curves.csv:1: manca l'intestazione"),

@@ -15,8 +15,14 @@ from cercollettiva.domain.settlement.case import Policies, Published, inputs_has
 from cercollettiva.domain.settlement.cents import by_largest_remainder, six_places
 from cercollettiva.domain.settlement.distribution import Member, Rule
 from cercollettiva.domain.settlement.engine import settle
-from cercollettiva.domain.settlement.errors import NotAnAmount, PowerNotPositive, SettlementError
+from cercollettiva.domain.settlement.errors import (
+    EfficiencyNotAFraction,
+    NotAnAmount,
+    PowerNotPositive,
+    SettlementError,
+)
 from cercollettiva.domain.settlement.exemptions import exempt_share, exempt_since
+from cercollettiva.domain.settlement.storage import check_efficiency, withdrawn_for_sharing
 from cercollettiva.domain.settlement.thresholds import plant_set
 from cercollettiva.domain.settlement.valorisation import of_building, shared_by_voltage
 from cercollettiva.domain.settlement.words import LegalForm, Pot, Role, Threshold, Voltage
@@ -201,3 +207,25 @@ def test_hours_need_all_their_quarters():
     assert hours.known.tolist() == [[True, False]]
     assert hours.energy[0, 0] == 4
     assert coverage(np.array([[True, False]])).tolist() == [0.5]
+
+
+# GSE operating rules, par. 2.2.2: "plus energy drawn by the storage times its mean round-trip efficiency, less the part
+# exempt from network tariffs"
+def test_a_storage_counts_by_its_efficiency_and_less_what_is_exempt():
+    counted = withdrawn_for_sharing(
+        withdrawn=np.array([10.0, 10.0, 10.0]),
+        by_storage=np.array([4.0, 4.0, 0.0]),
+        exempt=np.array([4.0, 0.0, 1.0]),
+        efficiency=0.9,
+    )
+
+    assert counted.tolist() == pytest.approx([9.6, 13.6, 9.0])
+
+
+@pytest.mark.parametrize("efficiency", [0.0, 90.0, 1.001, -0.5, float("nan")])
+def test_an_efficiency_that_is_no_fraction_is_refused(efficiency):
+    energy = np.array([1.0])
+
+    with pytest.raises(EfficiencyNotAFraction, match=r"per esempio 0\.90"):
+        withdrawn_for_sharing(withdrawn=energy, by_storage=energy, exempt=energy, efficiency=efficiency)
+    check_efficiency(1.0)
