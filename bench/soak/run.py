@@ -43,7 +43,7 @@ class Length(NamedTuple):
     minutes: float
     warm_up: float
     bound: float  # of the upper limit of a part's own memory [MB an hour]
-    held: tuple[str, ...] = PARTS  # to that bound; the others are measured and told
+    held: tuple[str, ...] = PARTS  # to that bound, and to their files; the others are measured and told
 
 
 LONG: Final = Length(30, 12, 6.0)  # 1 MB in ten minutes
@@ -251,8 +251,9 @@ def _troubles(length: Length, figures: dict[str, Any], alive: dict[str, bool]) -
     found += [f"{count} times {status}" for status, count in figures["pages"]["statuses"].items() if status != "200"]
     if figures["sockets"]["lost"] or not figures["sockets"]["frames"]:
         found.append(f"sockets: {figures['sockets']}")
-    for name, part in figures["parts"].items():
-        if name in length.held and part["own_growth_mb_per_h"]["high"] > length.bound:
+    for name in length.held:
+        part = figures["parts"][name]
+        if part["own_growth_mb_per_h"]["high"] > length.bound:
             found.append(f"{name} grows: {part['own_growth_mb_per_h']} MB an hour")
         files = part["descriptors"]
         if files["grew_by"]["high"] > max(DESCRIPTORS_BOUND, DESCRIPTORS_SHARE * files["median"]):
