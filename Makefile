@@ -14,7 +14,7 @@ MANAGE := $(RUN) manage.py
 INSTALLED := $(VENV)/.installed
 PARTS := postgresql mosquitto redis
 
-.PHONY: help setup parts demo test faults communities probes mutants mutation e2e check messages bench
+.PHONY: help setup parts demo test faults soak communities probes mutants mutation e2e check messages bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ demo: setup ## Start it all on an invented community (PORT=8001, ARGS="--speed 6
 	@$(MANAGE) demo $(ARGS)
 
 # Three runs, each to its end; faults come by themselves, because they count seconds, and two at a time, because they wait
-# most of it. Nothing selected (5) is fine when ARGS did the selecting.
+# most of it; the soak of three minutes waits beside them. Nothing selected (5) is fine when ARGS did the selecting.
 test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults (ARGS="-k plant" for some)
 	@failed=0; \
 	run() { "$$@" || { code=$$?; [ $$code -eq 5 ] && [ -n "$${ARGS:-}" ]; } || failed=1; }; \
@@ -45,13 +45,18 @@ test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults
 	export CER_TEST_DATABASE=sqlite; \
 	run $(PYTEST) -n $(WORKERS) --dist worksteal -m 'both_databases and not faults and not e2e' $(ARGS); \
 	export CER_TEST_DATABASE=postgresql; \
-	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -n 2 --dist load -m 'faults and not fuzz and not e2e' $(ARGS); fi; \
+	log=$$(mktemp); $(PYTEST) -m soak $(ARGS) > "$$log" 2>&1 & soak=$$!; \
+	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -n 2 --dist load -m 'faults and not fuzz and not soak and not e2e' $(ARGS); fi; \
+	run wait $$soak; cat "$$log"; rm "$$log"; \
 	exit $$failed
 
 # The figures of reliability are for 60 seconds a fault. CER_FUZZ_SEED=... repeats a run of the fuzzer.
 faults: export CER_FAULT_SECONDS ?= 60
 faults: setup parts ## Kill real parts under load for longer than `make test` does: about a quarter of an hour
-	$(PYTEST) -s -m 'faults and not e2e' $(ARGS)
+	$(PYTEST) -s -m 'faults and not soak and not e2e' $(ARGS)
+
+soak: setup parts ## Half an hour of meters, pages and sockets: nothing lost, nothing grows; writes docs/soak.json
+	$(RUN) -m bench.soak $(ARGS) > docs/soak.json
 
 communities: export SETTLEMENT_COMMUNITIES ?= 10000
 communities: setup ## Settle ten thousand random communities: about three minutes

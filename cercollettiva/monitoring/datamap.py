@@ -7,6 +7,7 @@ from cercollettiva.users.datamap import (
     REST,
     Basis,
     Fields,
+    Kept,
     NotPersonal,
     Personal,
     Purpose,
@@ -17,6 +18,7 @@ from cercollettiva.users.datamap import (
 
 ALERTS = plainly(Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TWO_YEARS), "about a plant or a meter, not a person")
 CHOSEN = plainly(Personal(Purpose.CONTACT, Basis.CONTRACT, Term.ACCOUNT), "when somebody wants to be told of what")
+DEVICES = Personal(Purpose.CONTACT, Basis.CONSENT, Term.ACCOUNT)  # until one switches them off
 VISITS = Personal(Purpose.MEASURING, Basis.CONTRACT, Term.TEN_YEARS)  # what was seen in somebody's home
 WORD = NotPersonal("words of the code")
 
@@ -31,6 +33,12 @@ MAP: dict[str, Fields] = {
     "monitoring.Look": {REST: NotPersonal("when the check ran")},
     "monitoring.AlertPreferences": {"language": WORD, "choices": CHOSEN, REST: CHOSEN},
     "monitoring.AlertMessage": {REST: ALERTS},
+    "monitoring.PushSubscription": {
+        **same(DEVICES, "endpoint", "p256dh", "auth"),
+        "endpoint_index": DEVICES._replace(kept=Kept.HASHED),
+        "browser": plainly(DEVICES, "such as Firefox on Windows: to recognise one's own devices"),
+        REST: plainly(DEVICES, LINK),
+    },
     "monitoring.BackupRun": {
         "file_name": NotPersonal("a date"),
         "reason": NotPersonal("words of the code and of the machine"),

@@ -6,7 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
@@ -18,16 +18,16 @@ from django.db.models import Max
 from django.utils import timezone
 
 from cercollettiva.energy.models import DeviceState, DirtyQuarter, IngestBatch, MQTTBroker
+from cercollettiva.monitoring.backups import standing
 from cercollettiva.monitoring.broker import Address, address_of, is_alive
 from cercollettiva.monitoring.broker_state import state_of
-from cercollettiva.monitoring.models import BackupRun
+from cercollettiva.monitoring.models import Alert
 from cercollettiva.monitoring.probes import Answer, Health, Probe, Question, ask_all
 
 LATE_SECONDS: Final = 120  # a meter says something at least every minute
 SILENT_SECONDS: Final = 900
 CLOCK_SECONDS: Final = 2.0
 MANY_QUARTERS: Final = 10_000  # waiting to be computed
-BACKUP_FRESH: Final = timedelta(hours=26)
 DISK_LOW, DISK_OUT = 0.10, 0.02
 MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
 
@@ -70,7 +70,7 @@ def mqtt() -> Answer:
     """The broker answers, and what meters say reaches the tables.
 
     The ingestor is another process: that it has a session is seen from what it commits. What the broker dropped only
-    the broker knows: null until it is asked.
+    its log tells: null where that is not ours to read.
     """
     address = broker_address()
     if address is None:
@@ -86,7 +86,7 @@ def mqtt() -> Answer:
         "ingestor": batch[0] if batch else None,
         "last_commit": batch[1].isoformat() if batch else None,
         "seconds_since_a_meter_spoke": None if silence is None else round(silence, 1),
-        "dropped_by_broker": None,
+        "dropped_by_broker": _has_dropped(),
     }
     if not alive:
         return Answer(Health.UNHEALTHY, {"reason": "the broker does not answer", **details})
@@ -97,7 +97,7 @@ def mqtt() -> Answer:
     if silence is not None and silence > SILENT_SECONDS:
         return Answer(Health.UNHEALTHY, {"reason": "no meter has been heard for a quarter of an hour", **details})
     late = silence is not None and silence > LATE_SECONDS
-    return Answer(Health.DEGRADED if late else Health.HEALTHY, details)
+    return Answer(Health.DEGRADED if late or details["dropped_by_broker"] else Health.HEALTHY, details)
 
 
 def cache_answers() -> Answer:
@@ -115,8 +115,7 @@ def system() -> Answer:
 
     A broker whose disk is full goes on acknowledging what it cannot save: only the room left tells.
     """
-    disks = {name: shutil.disk_usage(folder) for name, folder in growing_folders().items()}
-    disk = min(disks.values(), key=lambda usage: usage.free / usage.total)
+    disk = _fullest_disk()
     memory = _memory()
     shares = {"disk": (disk.free / disk.total, DISK_LOW, DISK_OUT)}
     if memory:
@@ -133,6 +132,12 @@ def system() -> Answer:
     return Answer(worst if clock_is_right else Health.UNHEALTHY, details)
 
 
+def room() -> Answer:
+    """Room on the fullest of those disks: without any, what comes in can be neither kept nor answered for."""
+    disk = _fullest_disk()
+    return Answer(_by_share(disk.free / disk.total, DISK_LOW, DISK_OUT), {"disk_free_bytes": disk.free})
+
+
 @asks_the_database
 def queue() -> Answer:
     """How much the jobs are behind with quarter-hours; a part of it is counted, not all of a flood."""
@@ -143,18 +148,16 @@ def queue() -> Answer:
 @asks_the_database
 def backup() -> Answer:
     """The last backup that succeeded is not older than a night and a bit, and nothing failed since."""
-    last = BackupRun.objects.order_by("-ended_at").first()
-    good = BackupRun.objects.filter(succeeded=True).order_by("-ended_at").first()
+    found = standing()
+    last, good = found
     details: dict[str, Any] = {"last_backup": good.ended_at if good else None}
-    if last is None and not settings.BACKUP_DIR:
-        return Answer(Health.HEALTHY, details)  # nobody asked for any
+    if not found.is_asked_for:
+        return Answer(Health.HEALTHY, details)
     if good is not None:
         details |= {"file": good.file_name, "bytes": good.size, "rows": good.row_count}
     if last is not None and not last.succeeded:
         details |= {"failed_at": last.ended_at, "reason": last.reason}
-    is_fresh = good is not None and timezone.now() - good.ended_at <= BACKUP_FRESH
-    is_well = is_fresh and last is not None and last.succeeded
-    return Answer(Health.HEALTHY if is_well else Health.DEGRADED, details)
+    return Answer(Health.HEALTHY if found.is_well(timezone.now()) else Health.DEGRADED, details)
 
 
 PROBES: Final[dict[str, Probe]] = {
@@ -170,6 +173,9 @@ PROBES: Final[dict[str, Probe]] = {
 }
 
 
+READY: Final = (PROBES["database"], Probe("room", room))
+
+
 def overall(answers: dict[str, Answer]) -> Health:
     """UNHEALTHY where nothing works, that is without the database; what else is ill leaves the pages working."""
     if answers["database"].status is Health.UNHEALTHY:
@@ -181,6 +187,11 @@ def overall(answers: dict[str, Answer]) -> Health:
 def vital() -> dict[str, Answer]:
     """What decides about the whole for whoever asks every few seconds."""
     return ask_all(PROBES[name] for name in ("database", "mqtt", "cache", "system"))
+
+
+def readiness() -> Health:
+    """Whether this process can serve: the database answers and no disk is full. What is DEGRADED still serves."""
+    return max((answer.status for answer in ask_all(READY).values()), key=lambda health: health.rank)
 
 
 def everything() -> dict[str, Answer]:
@@ -204,6 +215,18 @@ def growing_folders() -> dict[str, Path]:
     }
     wanted = {name: Path(folder).absolute() for name, folder in named.items() if folder}
     return {name: next(path for path in (folder, *folder.parents) if path.exists()) for name, folder in wanted.items()}
+
+
+def _fullest_disk() -> Any:
+    usages = [shutil.disk_usage(folder) for folder in growing_folders().values()]
+    return min(usages, key=lambda usage: usage.free / usage.total)
+
+
+def _has_dropped() -> bool | None:
+    """Whether somebody has still to look at messages that the broker dropped."""
+    if not settings.BROKER_FOLDER:
+        return None
+    return Alert.objects.unresolved().filter(kind="broker-dropped").exists()
 
 
 def _memory() -> dict[str, int]:

@@ -58,6 +58,8 @@ _LOOK_AT_BROKER: Final = _("Controlla nel misuratore che MQTT sia attivo, con l�
 _RESTART: Final = _("Spegni e riaccendi il misuratore, e aspetta due minuti.")
 _LOOK_AT_CLAMP: Final = _("Controlla che la pinza sia chiusa, sul cavo giusto e con la freccia verso il carico.")
 
+BACKUP: Final = "backup-missing"
+
 KINDS: Final = _listed(
     [
         # --- What a meter does not say
@@ -316,12 +318,25 @@ KINDS: Final = _listed(
             steps=(_("Controlla il disco del broker; poi segna l’avviso come risolto."),),
             by_data=False,
         ),
+        AlertKind(
+            BACKUP,
+            _("Copia di sicurezza mancante"),
+            Severity.WARNING,
+            says=_("L’ultima copia di sicurezza riuscita è di: {since}. Motivo dell’ultimo tentativo: {reason}."),
+            cause=_("Il disco delle copie è pieno o staccato, manca la chiave, o il processo work era fermo di notte."),
+            steps=(
+                _("Guarda che la cartella BACKUP_DIR ci sia, che abbia spazio e che si possa scrivere."),
+                _("Controlla che il processo work sia in esecuzione, e il suo registro."),
+                _("Fanne una adesso con manage.py backup: se riesce, l’avviso si chiude da solo."),
+            ),
+        ),
     ]
 )
 
 SILENCES: Final = ("silent", "site-down", "broker-down", "ingestor-silent")
 OF_THE_PLATFORM: Final = ("broker-down", "ingestor-silent")
 OF_THE_MACHINE: Final = ("server-clock",)
+OF_THE_STAFF: Final = (BACKUP,)  # nobody else can do anything about it, or should read why
 OF_THE_BROKER: Final = ("broker-disk-full", "broker-not-saved", "broker-dropped", "broker-state-lost")
 
 

@@ -1,8 +1,8 @@
-"""Whether a broker that somebody typed in can be reached, without becoming a way into the network around us.
+"""Lines to addresses that somebody typed in or a browser told us, without becoming a way into the network around us.
 
 The name is resolved once; every address must be public, or on the operator's list; the connection goes to the address
-that was looked at, never to the name again. Whatever goes wrong, the answer is the same. No user logs in: where each
-user is one client that would throw out whoever works under that name.
+that was looked at, never to the name again. Whatever goes wrong with a broker that is tried, the answer is the same. No
+user logs in there: where each user is one client that would throw out whoever works under that name.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from threading import Thread
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from cercollettiva.monitoring.broker import greets
 
@@ -33,6 +34,7 @@ _EMBEDDING: Final = (  # IPv6 networks that carry an IPv4 address which a gatewa
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[..., list[Any]]
+T = TypeVar("T")
 
 
 class Target(NamedTuple):
@@ -50,21 +52,48 @@ class Unreachable(Exception):
 
 def reach(target: Target, *, allowed: Sequence[Network], resolve: Resolver = socket.getaddrinfo) -> None:
     """Return where an MQTT broker answers within three seconds; else Unreachable."""
-    answer: Future[None] = Future()
-
-    def ask() -> None:
-        try:
-            _ask(target, allowed, resolve)
-            answer.set_result(None)
-        except Exception as error:  # it travels to whoever waits
-            answer.set_exception(error)
-
-    Thread(target=ask, name="broker test", daemon=True).start()  # what hangs costs a thread, not whoever asks
     try:
-        answer.result(timeout=WITHIN_SECONDS)
+        within(WITHIN_SECONDS, lambda: _ask(target, allowed, resolve), name="broker test")
     except (OSError, ValueError, Unreachable) as error:
         logger.info("The test of a broker's connection failed: %s", type(error).__name__)
         raise Unreachable from error
+
+
+def within(seconds: float, ask: Callable[[], T], *, name: str) -> T:
+    """What `ask` answers, or TimeoutError: what hangs costs a thread, not whoever asks."""
+    answer: Future[T] = Future()
+
+    def asked() -> None:
+        try:
+            answer.set_result(ask())
+        except Exception as error:  # it travels to whoever waits
+            answer.set_exception(error)
+
+    Thread(target=asked, name=name, daemon=True).start()
+    return answer.result(timeout=seconds)
+
+
+@contextmanager
+def opened(
+    host: str,
+    port: int,
+    *,
+    allowed: Sequence[Network],
+    deadline: float,
+    tls: ssl.SSLContext | None = None,
+    resolve: Resolver = socket.getaddrinfo,
+) -> Iterator[socket.socket]:
+    """An open line to a host that may be reached, encrypted where there is a context for it; else Unreachable."""
+    found = resolve(host, port, type=socket.SOCK_STREAM)  # once: the next answer may be another
+    family, sockaddr = _checked([(family, sockaddr) for family, _, _, _, sockaddr in found], allowed)
+    with socket.socket(family, socket.SOCK_STREAM) as plain:
+        plain.settimeout(max(deadline - time.monotonic(), 0.01))
+        plain.connect(sockaddr)
+        if tls is None:
+            yield plain
+        else:
+            with tls.wrap_socket(plain, server_hostname=host) as secured:
+                yield secured
 
 
 def may_be_reached(address: Address, allowed: Sequence[Network]) -> bool:
@@ -83,8 +112,10 @@ def _ask(target: Target, allowed: Sequence[Network], resolve: Resolver) -> None:
     deadline = time.monotonic() + WITHIN_SECONDS
     if target.port not in PORTS:
         raise Unreachable("the port is not one of a broker")
-    found = resolve(target.host, target.port, type=socket.SOCK_STREAM)  # once: the next answer may be another
-    _greet(target, _checked([(family, sockaddr) for family, _, _, _, sockaddr in found], allowed), deadline)
+    tls = ssl.create_default_context(cadata=target.ca_certificate or None) if target.uses_tls else None
+    with opened(target.host, target.port, allowed=allowed, deadline=deadline, tls=tls, resolve=resolve) as line:
+        if not greets(line):
+            raise Unreachable("somebody else answers")
 
 
 def _checked(found: Sequence[tuple[int, Any]], allowed: Sequence[Network]) -> tuple[int, Any]:
@@ -95,21 +126,6 @@ def _checked(found: Sequence[tuple[int, Any]], allowed: Sequence[Network]) -> tu
         if not may_be_reached(ipaddress.ip_address(sockaddr[0]), allowed):
             raise Unreachable("an address is not public")
     return found[0]
-
-
-def _greet(target: Target, found: tuple[int, Any], deadline: float) -> None:
-    family, sockaddr = found
-    with socket.socket(family, socket.SOCK_STREAM) as plain:
-        plain.settimeout(max(deadline - time.monotonic(), 0.01))
-        plain.connect(sockaddr)
-        if not target.uses_tls:
-            answered = greets(plain)
-        else:
-            context = ssl.create_default_context(cadata=target.ca_certificate or None)
-            with context.wrap_socket(plain, server_hostname=target.host) as secured:
-                answered = greets(secured)
-    if not answered:
-        raise Unreachable("somebody else answers")
 
 
 def _embedded(address: Address) -> ipaddress.IPv4Address | None:

@@ -9,12 +9,21 @@ from django.utils.translation import gettext_lazy
 
 from cercollettiva.core.rights import plants_of
 from cercollettiva.energy.rights import devices_of
-from cercollettiva.monitoring.models import Alert, AlertEvent, AlertMessage, AlertPreferences, MeterRhythm, VisitReport
+from cercollettiva.monitoring.models import (
+    Alert,
+    AlertEvent,
+    AlertMessage,
+    AlertPreferences,
+    MeterRhythm,
+    PushSubscription,
+    VisitReport,
+)
 from cercollettiva.users.datamap import Term
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.rights.holdings import Fate, Holding, Part
 
 OF_A_METER: Final = gettext_lazy("parla di un misuratore altrui, per chi lo guarda dopo")
+A_KEY: Final = gettext_lazy("una chiave del browser: chi la ha può scrivere su quel dispositivo")
 OF_A_VISIT: Final = gettext_lazy("quando si è andati a un impianto, e se i dati sono tornati")
 
 
@@ -25,6 +34,12 @@ def _alerts_of(user: CustomUser) -> Any:
 RIGHTS: Final = Part(
     holdings=(
         Holding("monitoring.AlertMessage", lambda user: AlertMessage.objects.filter(user=user), Fate.DELETED),
+        Holding(
+            "monitoring.PushSubscription",
+            lambda user: PushSubscription.objects.filter(user=user),
+            Fate.DELETED,
+            withheld={"p256dh": A_KEY, "auth": A_KEY},
+        ),
         Holding("monitoring.AlertPreferences", lambda user: AlertPreferences.objects.filter(user=user), Fate.DELETED),
         Holding(
             "monitoring.AlertEvent",

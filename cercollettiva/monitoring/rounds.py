@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.energy.models import DeviceConfiguration, DevicePlacement, DeviceState
 from cercollettiva.monitoring.at_risk import AtRisk, at_risk
-from cercollettiva.monitoring.kinds import AlertKind
+from cercollettiva.monitoring.kinds import OF_THE_STAFF, AlertKind
 from cercollettiva.monitoring.models import Alert, AlertState
 from cercollettiva.monitoring.models.visits import VisitReport
 from cercollettiva.monitoring.severity import Severity
@@ -96,7 +96,8 @@ def _open_alerts(user: CustomUser | AnonymousUser, now: datetime) -> list[Alert]
         Q(plant__in=Plant.objects.managed_by(user, at=now))
         | Q(device__in=DeviceConfiguration.objects.managed_by(user, at=now))
         | Q(community__in=CERConfiguration.objects.managed_by(user, at=now))
-        | Q(is_platform=True)  # whoever asks looks after something: it says why their meters are silent
+        # Whoever asks looks after something: it says why their meters are silent. Not what is for staff alone.
+        | (Q(is_platform=True) & ~Q(kind__in=OF_THE_STAFF))
     )
     waiting = Q(state=AlertState.SNOOZED, snoozed_until__gt=now)
     return list(rows.exclude(waiting).exclude(kind__in=OFFICE).select_related("device", "community"))

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from cercollettiva.monitoring.health import PROBES, everything, overall, vital
+from cercollettiva.monitoring.health import PROBES, everything, overall, readiness, vital
 from cercollettiva.monitoring.metrics import exposition
 from cercollettiva.monitoring.probes import Health
 from cercollettiva.users.addresses import client_ip
@@ -47,8 +47,8 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """GET monitoring/ready/: whether this process can serve pages, which takes the database."""
-    return _answer(PROBES["database"].answer().status)
+    """GET monitoring/ready/: whether this process can serve pages, which takes the database and room on the disks."""
+    return _answer(readiness())
 
 
 @never_cache

@@ -28,10 +28,18 @@ from cercollettiva.monitoring.office import look_at_estimates, look_at_fees, loo
 from cercollettiva.ops.backup import runs
 from cercollettiva.ops.desk import import_members, print_cards, remind_of_fees
 from cercollettiva.ops.energy import aggregate_if_free, check_directions, retire_old_rows
+from cercollettiva.ops.memory import give_back
 from cercollettiva.ops.papers import forget_drafts, read_papers, retire_old_papers, tell_of_expiring_papers
 from cercollettiva.ops.rights import carry_out_erasures, end_old_pseudonyms, make_exports
 from cercollettiva.ops.settlement import communities_to_estimate, estimate_communities
-from cercollettiva.ops.watching import check_clocks, check_production, tell_of_alerts, watch_meters
+from cercollettiva.ops.watching import (
+    check_clocks,
+    check_production,
+    look_at_backups,
+    push_alerts,
+    tell_of_alerts,
+    watch_meters,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +84,7 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     check_directions: crontab(minute="41", hour="5"),
     watch_meters: crontab(),
     tell_of_alerts: crontab(),
+    push_alerts: crontab(),
     check_clocks: crontab(minute="53"),
     check_production: crontab(minute="11", hour="6"),  # yesterday, once what came late is counted
     forget_drafts: crontab(minute="47", hour="3"),
@@ -90,6 +99,7 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     carry_out_erasures: crontab(minute="13"),
     end_old_pseudonyms: crontab(minute="37", hour="2"),
     nightly_backup: crontab(minute="33", hour="1"),
+    look_at_backups: crontab(minute="9"),
     look_at_fees: crontab(minute="51"),
     look_at_papers: crontab(minute="13", hour="4"),
     look_at_estimates: crontab(minute="53"),  # after the estimates
@@ -206,7 +216,7 @@ def beside_database(suffix: str) -> Path:
 
 
 def _as_task(job: Callable[..., object]) -> Callable[..., None]:
-    """A job for a worker's thread: it reads the clock and leaves no stale connection behind."""
+    """A job for a worker's thread: it reads the clock and leaves neither a stale connection nor its memory behind."""
 
     def task(*given: Any) -> None:
         close_old_connections()
@@ -214,5 +224,6 @@ def _as_task(job: Callable[..., object]) -> Callable[..., None]:
             logger.info("Job %s: %s", job.__name__, job(*given, datetime.now(UTC)))
         finally:
             close_old_connections()
+            give_back()
 
     return task

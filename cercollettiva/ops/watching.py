@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cercollettiva.monitoring import clocks, production, telling, watch
+from cercollettiva.monitoring import backups, clocks, production, pushing, telling, watch
 
 
 def watch_meters(now: datetime) -> str:
@@ -26,3 +26,13 @@ def check_clocks(now: datetime) -> tuple[int, int]:
 def check_production(now: datetime) -> tuple[int, int]:
     """Alerts about plants that made too little yesterday that were opened, and closed."""
     return production.check_production(now)
+
+
+def push_alerts(now: datetime) -> int:
+    """Show what is due on people's devices; how many took something. Apart from the mails, which wait for no device."""
+    return pushing.push(now)
+
+
+def look_at_backups(now: datetime) -> bool:
+    """Whether an alert stands because the last backup failed or is overdue."""
+    return backups.look_at_backups(now)

@@ -297,6 +297,9 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS")
 
+# What signs the notifications on people's devices; without it they are not offered.
+VAPID_PRIVATE_KEY = env.push_key("VAPID_PRIVATE_KEY")
+
 LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"), default="line")
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -16,6 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 KEY_BYTES: Final = 32
+P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 EXAMPLE_PASSWORDS: Final = ("password", "changeme", "change-me", "secret", "postgres", "example")
 PLACEHOLDERS: Final = ("change-me", "changeme", "insecure", "example", "default", "secret-key", "password")
@@ -182,6 +183,23 @@ def backup_keys(name: str) -> list[bytes]:
             raise ImproperlyConfigured(f"{name} must be {KEY_BYTES} random bytes: openssl rand -base64 {KEY_BYTES}")
         keys.append(key)
     return keys
+
+
+def push_key(name: str) -> bytes:
+    """The private key of notifications: 32 random bytes in base64, of either alphabet; nothing where it is not set."""
+    value = text(name)
+    if not value:
+        return b""
+    try:
+        plain = value.replace("-", "+").replace("_", "/").rstrip("=")
+        key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES or not looks_random(key) or not 0 < int.from_bytes(key) < P256_ORDER:
+        raise ImproperlyConfigured(
+            f"{name} must be base64 of {KEY_BYTES} random bytes: openssl rand -base64 {KEY_BYTES}"
+        )
+    return key
 
 
 def looks_random(key: bytes) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cercollettiva.monitoring.kinds import KINDS, OF_THE_BROKER, OF_THE_MACHINE, OF_THE_PLATFORM
+from cercollettiva.monitoring.kinds import KINDS, OF_THE_BROKER, OF_THE_MACHINE, OF_THE_PLATFORM, OF_THE_STAFF
 from cercollettiva.monitoring.life import NOTE_LENGTH
 from cercollettiva.monitoring.models import AlertPreferences, Choice
 
@@ -38,7 +38,7 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, is_staff: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        of_staff = (*OF_THE_PLATFORM, *OF_THE_MACHINE, *OF_THE_BROKER)
+        of_staff = (*OF_THE_PLATFORM, *OF_THE_MACHINE, *OF_THE_BROKER, *OF_THE_STAFF)
         self.kinds = [kind for kind in KINDS.values() if is_staff or kind.slug not in of_staff]
         for kind in self.kinds:
             self.fields[f"kind-{kind.slug}"] = forms.ChoiceField(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cercollettiva.core.models import CERMembership, MemberRole
+from cercollettiva.monitoring.models import Alert, AlertState
 from cercollettiva.users.models import CustomUser
 
+MOST_COUNTED: Final = 100
 # The role that decides the shape of the pages, where somebody has several.
 _WEIGHTS = {MemberRole.ADMIN: 0, MemberRole.TECHNICAL: 1, MemberRole.MEMBER: 2}
 
@@ -27,7 +29,7 @@ class Place(NamedTuple):
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """The context that the layout needs; one query for whoever is signed in, none for visitors.
+    """The context that the layout needs; two queries for whoever is signed in, none for visitors.
 
     Pages that are yet to come join the groups of their role here.
     """
@@ -50,11 +52,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         visits = _entry(request, _("Interventi"), reverse("visits:visits"), "")
         visits["current"] = request.path.startswith(reverse("visits:visits"))
         energy += [meters, visits]
-        entries[1]["icon"] = ""  # the phone's bar has four places, and the mark leads home too
+        for entry in entries:
+            if entry["url"] == reverse("web:home"):
+                entry["icon"] = ""  # the phone's bar has four places, and the mark leads home too
         if role is MemberRole.TECHNICAL:
             visits["icon"], entries[-1]["icon"] = "place", ""
     alerts = _entry(request, _("Avvisi"), reverse("alerts:alerts"), "")
     alerts["current"] = request.path.startswith("/avvisi/")
+    alerts["count"] = waiting = _waiting_alerts(user)
     energy.append(alerts)
     groups.append({"label": _("Energia"), "entries": energy})
     people = _people_entries(request, user, places)
@@ -62,9 +67,16 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         groups.append({"label": _("Persone"), "entries": people})
     return {
         "navigation": groups,
+        "waiting_alerts": waiting,
         "layout": "top" if role is MemberRole.MEMBER else "rail",
         "who": {"name": user.get_full_name() or user.email, "role_label": role.label if role else _("piattaforma")},
     }
+
+
+def _waiting_alerts(user: CustomUser) -> int:
+    """How many alerts that one may see wait for somebody; nobody counts further than a hundred."""
+    waiting = Alert.objects.visible_to(user).filter(state__in=(AlertState.OPEN, AlertState.ESCALATED))
+    return waiting.order_by().values("pk")[:MOST_COUNTED].count()
 
 
 def _first_entries(request: HttpRequest, role: MemberRole | None, places: list[Place]) -> list[dict[str, Any]]:
@@ -148,4 +160,4 @@ def _places(user: CustomUser | AnonymousUser) -> list[Place]:
 
 
 def _entry(request: HttpRequest, label: str, url: str, icon: str) -> dict[str, Any]:
-    return {"label": label, "url": url, "icon": icon, "current": request.path == url, "phone_only": False}
+    return {"label": label, "url": url, "icon": icon, "current": request.path == url, "phone_only": False, "count": 0}

@@ -12,6 +12,7 @@ RATES: Final = {
     "join-step": "300/h/ip",
     "join-submit": "30/h/ip,10/d/key",
     "broker-test": "5/m/key",
+    "push-device": "30/h/key",
     "join-check": "120/h/ip",
     "paper": "600/h/ip,120/h/key",  # each is read in a process of its own
 }

@@ -66,6 +66,10 @@ ROUTES: Final[dict[str, Route]] = {
         otherwise=signed_in(NOT_ALLOWED),
     ),
     "alerts:preferences": Route({**safe(signed_in(OK)), "POST": signed_in(OK)}, otherwise=signed_in(NOT_ALLOWED)),
+    "alerts:devices": Route({"POST": signed_in(NOT_FOUND)}, otherwise=signed_in(NOT_ALLOWED)),  # not offered here
+    "alerts:device-remove": Route(
+        {"POST": owner(MOVED)}, lambda world, side: [world.side(side).screen.pk], otherwise=signed_in(NOT_ALLOWED)
+    ),
     "meters:meters": Route(safe(any_manager(OK)), otherwise=any_manager(NOT_ALLOWED)),
     "meters:meter": Route(
         safe(managers(OK)), lambda world, side: [world.side(side).device.pk], otherwise=any_manager(NOT_ALLOWED)

@@ -51,7 +51,7 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.store import save_samples
-from cercollettiva.monitoring.models import Alert, VisitReport
+from cercollettiva.monitoring.models import Alert, PushSubscription, VisitReport
 from cercollettiva.monitoring.operations import open_alert
 from cercollettiva.users.exports import DataExport, ExportState
 from cercollettiva.users.models import ApiToken, CustomUser, Scope
@@ -105,6 +105,7 @@ class Community:
     alert: Alert  # about the meter
     paper: Document  # the plant's attestation, read; its file is not there
     visit: VisitReport  # at the plant, by its administrator
+    screen: PushSubscription  # the member's
 
     @property
     def published(self) -> list[str]:
@@ -174,7 +175,10 @@ def _make_community(letter: str, member: CustomUser | None, admin: CustomUser | 
         _make_paper(canary, plant),
         _make_visit(canary, plant, device, admin),
     )
-    return Community(*things, _make_export(canary, member), *desk, application, alert, paper, visit)
+    screen = PushSubscription.objects.create(
+        user=member, endpoint=f"https://push.example/{canary}", browser=f"{canary}-screen"
+    )
+    return Community(*things, _make_export(canary, member), *desk, application, alert, paper, visit, screen)
 
 
 def _make_paper(canary: str, plant: Plant) -> Document:

@@ -32,7 +32,7 @@ def test_a_migration_under_load_holds_the_messages_and_loses_none(postgres, mosq
             with psycopg.connect(postgres.url()) as migrating:
                 migrating.execute(LOCKED)
                 time.sleep(1.9)
-        for name in ("0005", "0006"):
+        for name in ("0006", "0007"):
             platform.manage("migrate", "monitoring", name, "--verbosity=0", database_url=postgres.url())
 
         assert settled(postgres, load) == NOTHING_LOST

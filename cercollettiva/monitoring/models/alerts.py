@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.energy.models import DeviceConfiguration
-from cercollettiva.monitoring.kinds import KINDS, AlertKind
+from cercollettiva.monitoring.kinds import KINDS, OF_THE_STAFF, AlertKind
 from cercollettiva.monitoring.severity import Severity
 from cercollettiva.users.visibility import VisibleQuerySet
 
@@ -56,7 +56,7 @@ class AlertQuerySet(VisibleQuerySet["Alert"]):
             Q(plant__in=Plant.objects.visible_to(user, at=at))
             | Q(device__in=DeviceConfiguration.objects.visible_to(user, at=at))
             | Q(community__in=looked_after)
-            | (Q(is_platform=True) & Exists(looked_after))
+            | (Q(is_platform=True) & ~Q(kind__in=OF_THE_STAFF) & Exists(looked_after))
         )
 
 

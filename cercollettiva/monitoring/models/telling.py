@@ -85,6 +85,7 @@ class AlertMessage(models.Model):
     )
     due_at = models.DateTimeField(_("da mandare il"))
     sent_at = models.DateTimeField(_("mandato il"), null=True, blank=True)
+    pushed_at = models.DateTimeField(_("mandato ai dispositivi il"), null=True, blank=True)
 
     objects = AlertMessageQuerySet.as_manager()
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone, translation
 
-from cercollettiva.monitoring.backups import note_backup
+from cercollettiva.monitoring.backups import look_at_backups, note_backup
 from cercollettiva.ops.backup.errors import BackupFailed
 from cercollettiva.ops.backup.making import Made, make
 from cercollettiva.users.log_format import told
@@ -36,12 +36,14 @@ def back_up(now: datetime, *, folder: Path | None = None, keep_all: bool = False
         size=made.bytes,
         row_count=made.manifest.rows,
     )
+    look_at_backups(timezone.now())
     return made
 
 
 def _note_failure(now: datetime, reason: str) -> None:
     try:
         note_backup(started_at=now, ended_at=timezone.now(), reason=reason)
+        look_at_backups(timezone.now())
     except DatabaseError as error:  # it may be why there is none
         logger.warning("What became of the backup could not be written down: %s", error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any, Final
 
@@ -21,7 +22,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cercollettiva.monitoring import life
 from cercollettiva.monitoring.kinds import KINDS
-from cercollettiva.monitoring.models import Alert, AlertEvent, AlertPreferences, AlertState, Severity
+from cercollettiva.monitoring.models import Alert, AlertEvent, AlertPreferences, AlertState, PushSubscription, Severity
+from cercollettiva.monitoring.push import application_key
 from cercollettiva.web.alert_forms import DAYS, PreferencesForm, StepForm
 
 ON_A_PAGE: Final = 30
@@ -118,7 +120,20 @@ def preferences(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Preferenze salvate."))
         return redirect("alerts:preferences")
-    return render(request, "alerts/preferences.html", {"form": form, "address": user.email})
+    devices = PushSubscription.objects.visible_to(user).filter(user=user.pk)
+    context = {
+        "form": form,
+        "address": user.email,
+        "push_key": application_key(),
+        "devices": [{"device": one, "mark": _mark(one.endpoint)} for one in devices],
+        "is_staff": user.is_staff or user.is_superuser,
+    }
+    return render(request, "alerts/preferences.html", context)
+
+
+def _mark(endpoint: str) -> str:
+    """By which a browser recognises its own row, without being told the others' addresses."""
+    return hashlib.sha256(endpoint.encode()).hexdigest()
 
 
 def _step(request: HttpRequest, found: Alert) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cercollettiva.core.models import Plant
@@ -33,7 +34,8 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.queries import Standing
-from cercollettiva.monitoring.models import Alert, VisitReport
+from cercollettiva.monitoring.freshness import State
+from cercollettiva.monitoring.models import Alert, MeterRhythm, VisitReport
 from cercollettiva.web.reasons import advice_on_anomaly, advice_on_refusal
 from cercollettiva.web.views.access import managers_only
 
@@ -67,6 +69,7 @@ def meters(request: HttpRequest) -> HttpResponse:
     placements = DevicePlacement.objects.active_at(now).select_related("plant")
     rows = found.select_related("state").prefetch_related(Prefetch("placements", placements, to_attr="placed"))
     page = Paginator(rows.order_by("standing", "device_id"), ON_A_PAGE).get_page(request.GET.get("pagina"))
+    overdue = _overdue(request, [device.pk for device in page])
     context = {
         "now": now,
         "total": sum(counts.values()),
@@ -77,7 +80,7 @@ def meters(request: HttpRequest) -> HttpResponse:
         "chosen_word": LOOKS[chosen][1] if chosen is not None else "",
         "page": page,
         "address": _address(words, chosen),
-        "meters": [_row(device, now) for device in page],
+        "meters": [_row(device, now, is_overdue=device.pk in overdue) for device in page],
         "strangers": UnknownDevice.objects.visible_to(request.user).still_unknown().count(),
     }
     return render(request, "web/meters.html", context)
@@ -101,7 +104,7 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
         "placement": placement,
         "roles": ChannelRole.objects.active_at(now).filter(device=device).order_by("component", "phases"),
         "standing": standing,
-        "state": {"mark": LOOKS[standing][0], "label": standing.label},
+        "state": _look(standing, is_overdue=bool(_overdue(request, [device.pk]))),
         "last_seen": device.state.last_seen if heard_here else None,
         "phases": _phases(device, placement, now),
         "registers": list(_registers(device.state)) if heard_here else [],
@@ -120,7 +123,19 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/meter.html", context)
 
 
-def _row(device: Any, now: datetime) -> dict[str, Any]:
+def _overdue(request: HttpRequest, keys: list[int]) -> set[int]:
+    """Those of these meters whose energy is late by their own rhythm, though they may give signs of life."""
+    rhythms = MeterRhythm.objects.visible_to(request.user).filter(device__in=keys, state__gte=State.LATE)
+    return set(rhythms.values_list("device_id", flat=True))
+
+
+def _look(standing: Standing, *, is_overdue: bool) -> dict[str, Any]:
+    if is_overdue and standing is Standing.LIVE:
+        return {"mark": "look", "label": _("Energia in ritardo")}
+    return {"mark": LOOKS[standing][0], "label": standing.label}
+
+
+def _row(device: Any, now: datetime, *, is_overdue: bool) -> dict[str, Any]:
     standing = Standing(device.standing)
     placement = device.placed[0] if device.placed else None
     state: DeviceState | None = getattr(device, "state", None)
@@ -129,8 +144,7 @@ def _row(device: Any, now: datetime) -> dict[str, Any]:
         "url": reverse("meters:meter", args=[device.pk]),
         "plant": placement.plant.name if placement else "",
         "pod": placement.plant.pod_code if placement else "",
-        "mark": LOOKS[standing][0],
-        "label": standing.label,
+        **_look(standing, is_overdue=is_overdue),
         "last_seen": state.last_seen if state and standing is not Standing.NEVER else None,
     }
 

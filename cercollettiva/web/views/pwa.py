@@ -62,9 +62,8 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     """GET sw.js: the same for everybody who reads the same language; it changes when the offline page does."""
     shell = [reverse("web:offline"), *(static(name) for name in SHELL)]
     version = hashlib.sha256(json.dumps([shell, _offline_page()]).encode()).hexdigest()[:16]
-    code = render_to_string(
-        "web/sw.js", {"shell": json.dumps(shell), "version": version, "static": settings.STATIC_URL}
-    )
+    own = {"icon": static("web/icons/icon-192.png"), "language": get_language(), "static": settings.STATIC_URL}
+    code = render_to_string("web/sw.js", {"shell": json.dumps(shell), "version": version, **own})
     return HttpResponse(code, content_type="text/javascript; charset=utf-8")
 
 

@@ -59,6 +59,7 @@ from cercollettiva.monitoring.models import (
     AlertPreferences,
     Look,
     MeterRhythm,
+    PushSubscription,
     VisitReport,
 )
 from cercollettiva.monitoring.operations import open_alert
@@ -348,6 +349,10 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     "alert of the community": (lambda side: Alert.objects.create(community=side.cer, kind="silent"), MANAGERS),
     "what the member wants to be told": (
         lambda side: AlertPreferences.objects.create(user=side.member),
+        {"member"} | STAFF,
+    ),
+    "device that is told of alerts": (
+        lambda side: PushSubscription.objects.create(user=side.member, endpoint=f"https://push.example/{side.cer.pk}"),
         {"member"} | STAFF,
     ),
     "message of an alert": (

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import threading
@@ -22,7 +23,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from cercollettiva.energy.models import DeviceState, IngestBatch
-from cercollettiva.monitoring.health import PROBES
+from cercollettiva.monitoring import health
+from cercollettiva.monitoring.health import PROBES, READY
 from cercollettiva.monitoring.metrics import COUNTS
 from cercollettiva.monitoring.probes import Answer, Health, Probe
 from cercollettiva.users.models import CustomUser
@@ -38,10 +40,10 @@ PUBLIC = ("health", "health/database", "health/mqtt", "health/cache", "health/sy
 
 @pytest.fixture(autouse=True)
 def _asked_afresh() -> Iterator[None]:
-    for probe in (*PROBES.values(), COUNTS):
+    for probe in (*PROBES.values(), *READY, COUNTS):
         probe.forget()
     yield
-    for probe in (*PROBES.values(), COUNTS):
+    for probe in (*PROBES.values(), *READY, COUNTS):
         probe.forget()
 
 
@@ -225,3 +227,16 @@ def test_a_question_that_fails_is_an_answer(caplog):
 
     assert Probe("broken", broken).answer().status is Health.UNHEALTHY
     assert "The check of broken failed" in caplog.text
+
+
+def test_a_process_with_a_full_disk_is_not_ready_and_one_with_little_room_is(monkeypatch):
+    room = {"free": 0.05}
+    usage = type(shutil.disk_usage("/"))
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda _folder: usage(1000, 0, int(1000 * room["free"])))
+    little = took(Client(), "ready")
+    room["free"] = 0.01
+    READY[1].forget()
+    none = took(Client(), "ready")
+
+    assert little[1:] == (200, {"status": "DEGRADED"})
+    assert none[1:] == (503, {"status": "UNHEALTHY"})

@@ -24,7 +24,7 @@ from django.db import connection
 from cercollettiva.documents.intake import Subject, take_in
 from cercollettiva.documents.types import DocumentType
 from cercollettiva.domain.calendar import day_range
-from cercollettiva.monitoring.models import BackupRun
+from cercollettiva.monitoring.models import Alert, BackupRun
 from cercollettiva.ops import jobs
 from cercollettiva.ops.backup import folders, making, rotation, runs
 from cercollettiva.ops.backup.errors import BackupFailed
@@ -255,6 +255,14 @@ def test_a_backup_that_fails_leaves_no_file_and_says_why(here, settings, monkeyp
     assert [path.name for path in folder.iterdir()] == [making.LOCK]
     assert BackupRun.objects.filter(succeeded=False).count() == BackupRun.objects.count() >= 2
     assert not BackupRun.objects.filter(reason="").exists()
+    alert = Alert.objects.unresolved().get()
+    assert (alert.kind, alert.is_platform) == ("backup-missing", True)
+    assert "BACKUP_KEY" in alert.text
+
+    settings.BACKUP_DIR = str(folder)
+    call_command("backup")
+
+    assert not Alert.objects.unresolved().exists()
 
 
 def test_the_nightly_job_rotates_and_writes_down_what_it_did(here, settings):

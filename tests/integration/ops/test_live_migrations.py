@@ -16,14 +16,14 @@ from cercollettiva.web.serving import limit_queries
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def apply_backups(name: str) -> None:
+def apply_devices(name: str) -> None:
     call_command("migrate", "monitoring", name, verbosity=0, lock_timeout=1)
 
 
 def test_a_migration_waits_for_its_lock_in_small_steps_and_lets_writers_pass(database_url, monkeypatch):
     monkeypatch.setattr(migrate, "PAUSE_SECONDS", 0.3)
     holder = psycopg.connect(database_url)
-    holder.execute("SELECT count(*) FROM monitoring_backuprun")  # a page that is being read, a backup
+    holder.execute("SELECT count(*) FROM monitoring_pushsubscription")  # a page that is being read
     release = threading.Timer(2.5, holder.close)
     release.start()
     waits: list[float] = []
@@ -41,13 +41,13 @@ def test_a_migration_waits_for_its_lock_in_small_steps_and_lets_writers_pass(dat
     thread.start()
     began = time.monotonic()
     try:
-        apply_backups("0005")
+        apply_devices("0006")
         took = time.monotonic() - began
     finally:
         over.set()
         thread.join()
         release.join()
-        apply_backups("0006")
+        apply_devices("0007")
 
     assert took > 1  # it did meet the lock
     assert max(waits) < 2
@@ -60,9 +60,9 @@ def test_a_table_that_stays_in_use_ends_the_migration_with_advice(database_url, 
     monkeypatch.setattr(migrate, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(migrate, "TRIES", 2)
     with psycopg.connect(database_url) as holder:
-        holder.execute("SELECT count(*) FROM monitoring_backuprun")
+        holder.execute("SELECT count(*) FROM monitoring_pushsubscription")
         with pytest.raises(CommandError, match="pg_stat_activity"):
-            apply_backups("0005")
+            apply_devices("0006")
 
     call_command("migrate", "--check", verbosity=0)
 

@@ -16,7 +16,7 @@ from cercollettiva.core.models import Application, ApplicationEvent, MemberImpor
 from cercollettiva.documents.models import Document
 from cercollettiva.documents.types import DocumentType
 from cercollettiva.energy.models import MQTTBroker
-from cercollettiva.monitoring.models import VisitReport
+from cercollettiva.monitoring.models import PushSubscription, VisitReport
 from cercollettiva.users.exports import DataExport
 from cercollettiva.users.fields import encrypted_fields_of
 from cercollettiva.users.models import CustomUser
@@ -62,6 +62,7 @@ def sow() -> None:
     IdempotentAnswer.objects.create(caller="user:1", key="k", call_hash="h", **of_model(IdempotentAnswer))
     DataExport.objects.create(user=user, asked_at=NOW, **of_model(DataExport))
     Document.objects.create(type=DocumentType.BILL, owner=user, size=0, **of_model(Document))
+    PushSubscription.objects.create(user=user, **of_model(PushSubscription))
     visit = {"plant": plant, "technician": user, "visited_at": NOW, "received_at": NOW, "data_returned": "YES"}
     VisitReport.objects.create(**visit, **of_model(VisitReport))
 

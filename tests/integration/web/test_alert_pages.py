@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import secrets
 from datetime import time, timedelta
 
 import pytest
@@ -10,9 +13,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cercollettiva.monitoring.models import Alert, AlertPreferences, AlertState
+from cercollettiva.monitoring import life
+from cercollettiva.monitoring.models import Alert, AlertPreferences, AlertState, PushSubscription
 from cercollettiva.monitoring.operations import PLATFORM, close, open_alert
-from tests.integration.core.scene import make_device, make_populated_community
+from cercollettiva.monitoring.push import application_key
+from cercollettiva.web import navigation
+from tests.integration.core.scene import make_device, make_populated_community, make_user
 from tests.integration.web.hostile import HOSTILE
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +161,76 @@ def test_the_list_costs_the_same_queries_whatever_its_length(place):
         open_alert(make_device(number, plant=place.plant), "silent", at=timezone.now(), details=DETAILS)
 
     assert queries() == few
+
+
+def test_the_navigation_counts_what_waits_and_what_one_may_see(place):
+    other = make_populated_community("B")
+    silent(place)
+    open_alert(place.plant, "production-low", "Ieri poco.", at=timezone.now())
+    taken = open_alert(place.plant, "site-down", at=timezone.now())
+    assert taken is not None
+    life.acknowledge(taken, by=place.technician, at=timezone.now())
+
+    def badges(user) -> list[str]:
+        page = signed_in(user).get("/plants/").content.decode()
+        return re.findall(r'<b class="badge">(.*?)<', page)
+
+    assert badges(place.technician) == ["2", "2"]  # in the list of entries, and on a phone beside the menu
+    assert badges(place.member) == ["2", "2"]
+    assert badges(other.technician) == badges(other.member) == []
+
+
+def test_a_badge_says_no_more_than_a_hundred_and_costs_one_query(place, monkeypatch):
+    technician = signed_in(place.technician)
+
+    def queries() -> list[str]:
+        with CaptureQueriesContext(connection) as asked:
+            page = technician.get("/users/profile/").content.decode()
+        assert page
+        return [one["sql"] for one in asked if "monitoring_alert" in one["sql"]]
+
+    queries()
+    for number in range(100, 104):
+        open_alert(make_device(number, plant=place.plant), "silent", at=timezone.now(), details=DETAILS)
+    assert len(queries()) == 1
+
+    monkeypatch.setattr(navigation, "_waiting_alerts", lambda user: navigation.MOST_COUNTED)
+    assert '<b class="badge">99+</b>' in technician.get("/users/profile/").content.decode()
+
+
+BROWSER = {"endpoint": "https://fcm.googleapis.com/fcm/send/abc", "p256dh": "B" + "A" * 86, "auth": "A" * 22}
+
+
+def test_devices_are_offered_where_there_is_a_key_and_staff_is_told_why_not(place, settings):
+    member, staff = signed_in(place.member), signed_in(make_user("staff", is_staff=True))
+
+    assert "data-push" not in member.get("/avvisi/preferenze/").content.decode()
+    assert "VAPID_PRIVATE_KEY" not in member.get("/avvisi/preferenze/").content.decode()
+    assert "VAPID_PRIVATE_KEY" in staff.get("/avvisi/preferenze/").content.decode()
+    assert member.post("/avvisi/dispositivi/", BROWSER).status_code == 404
+
+    settings.VAPID_PRIVATE_KEY = secrets.token_bytes(32)
+    assert f'data-push="{application_key()}"' in member.get("/avvisi/preferenze/").content.decode()
+    assert len(application_key()) == 87
+
+
+def test_a_person_adds_this_device_finds_it_in_the_list_and_takes_it_away(place, settings):
+    settings.VAPID_PRIVATE_KEY = secrets.token_bytes(32)
+    member, stranger = signed_in(place.member), signed_in(place.admin)
+    agent = {"user-agent": "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"}
+
+    assert member.post("/avvisi/dispositivi/", BROWSER, headers=agent).status_code == 201
+    assert member.post("/avvisi/dispositivi/", BROWSER, headers=agent).status_code == 200
+    refused = member.post("/avvisi/dispositivi/", {**BROWSER, "endpoint": "https://10.0.0.1/x"})
+    kept = PushSubscription.objects.get()
+    page = member.get("/avvisi/preferenze/").content.decode()
+
+    assert refused.status_code == 400
+    assert "non possiamo usare" in refused.json()["error"]
+    assert "Firefox su Android" in page
+    assert hashlib.sha256(BROWSER["endpoint"].encode()).hexdigest() in page
+    assert BROWSER["endpoint"] not in page
+    assert "Firefox su Android" not in stranger.get("/avvisi/preferenze/").content.decode()
+    assert stranger.post(f"/avvisi/dispositivi/{kept.pk}/togli/").status_code == 404
+    member.post(f"/avvisi/dispositivi/{kept.pk}/togli/")
+    assert not PushSubscription.objects.exists()

@@ -1,6 +1,6 @@
 // Pages come from the network, always; without one, the offline page. Only what that page is made of is kept here.
 // The last figures of one's own dashboard are kept by the page (pwa.js), as text, and a technician's round by itself
-// (visits.js), with what it is made of, until one signs out.
+// (visits.js), with what it is made of, until one signs out. An alert that is pushed here is shown, and opens its page.
 const SHELL = {{ shell|safe }};
 const CACHE = "shell-{{ version }}";
 const SNAPSHOT = "snapshot";
@@ -38,4 +38,18 @@ addEventListener("fetch", (event) => {
     const ofTheRound = () => caches.match(address.pathname, { cacheName: VISITS });
     event.respondWith(fetch(request).catch(async () => (await kept()) ?? (await ofTheRound()) ?? Response.error()));
   }
+});
+
+addEventListener("push", (event) => {
+  const note = event.data?.json() ?? {};
+  const options = { body: note.body, tag: note.tag, data: { url: note.url }, icon: "{{ icon }}", lang: "{{ language }}" };
+  event.waitUntil(registration.showNotification(note.title ?? "CerCollettiva", { ...options, renotify: Boolean(note.tag) }));
+});
+
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const address = new URL(event.notification.data?.url ?? "{% url 'alerts:alerts' %}", location.origin);
+  if (address.origin !== location.origin) return;
+  const open = clients.matchAll({ type: "window" }).then((windows) => windows.find((one) => one.url === address.href));
+  event.waitUntil(open.then((found) => (found ? found.focus() : clients.openWindow(address.href))));
 });
