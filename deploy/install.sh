@@ -11,6 +11,7 @@
 # upgrades (docs/upgrade.md). DATABASE_URL, MQTT_URL and REDIS_URL of the environment go into a new configuration.
 # exit codes: 0 installed; 1 a step failed, and its message says which; 2 the command line is wrong
 set -euo pipefail
+umask 022 # the platform's user reads what root writes here, whatever root's own mask is
 
 usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; }
 prefix='' site='' venv='' quick=''
@@ -47,7 +48,7 @@ if on_the_host && ! getent passwd "$owner" >/dev/null; then
     adduser --system --group --home "$state" --no-create-home --shell /usr/sbin/nologin "$owner"
 fi
 install --directory --mode=0755 "$app" "$units"
-install --directory --mode=0750 "$etc"
+install --directory --mode=0751 "$etc" # PostgreSQL's user passes through to wal.env, and lists nothing
 install --directory --mode=0700 "$state" "$state/media" "$state/broker" "$backups"
 
 say 'Code'
