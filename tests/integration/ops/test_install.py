@@ -216,6 +216,7 @@ def the_meter_of(host: Host, visitor: Visitor, plant: int, point: Point) -> Mete
     listed = visitor.get(f"/plants/{plant}/mqtt/").text
     card = re.findall(rf"/plants/{plant}/mqtt/\d+/", listed)[0]
     page = visitor.get(card)
+    assert f"{SITE}:{host.meters_port}" in page.text  # what to write into the meter
     stand = re.findall(r'name="stand" value="([^"]*)"', page.text)[0]
     shown = visitor.send(f"{card}password/", page, stand=stand).text
     secret = re.findall(r"data-secret>([A-Za-z0-9_-]{43})<", shown)[0]
@@ -319,3 +320,13 @@ def test_a_wrong_command_line_changes_nothing(tmp_path):
     assert here.install("--sight", SITE).returncode == 2
     assert here.install("--site", "x; rm -rf /").returncode == 1
     assert not (tmp_path / "host" / "etc").exists()
+
+
+def test_an_installation_that_cannot_make_secrets_leaves_no_configuration_without_them(tmp_path):
+    here = Installation(tmp_path / "host")
+    (tmp_path / "broken").mkdir()
+
+    done = here.install("--site", SITE, "--venv", str(tmp_path / "broken"))
+
+    assert (done.returncode, "no Python" in done.stderr) == (1, True)
+    assert list(here.etc.iterdir()) == []
