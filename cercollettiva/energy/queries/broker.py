@@ -34,8 +34,9 @@ def broker_address() -> BrokerAddress | None:
         row = MQTTBroker.objects.filter(is_active=True).values_list("host", "port", "use_tls").first()
         if row:
             return BrokerAddress(*row)
-    if settings.BROKER_FOLDER and settings.BROKER_CERTIFICATE:
-        return BrokerAddress(urlsplit(settings.SITE_URL).hostname or "", settings.BROKER_TLS_LISTENER.port, True)
+    tls = settings.BROKER_TLS_LISTENER
+    if settings.BROKER_FOLDER and settings.BROKER_CERTIFICATE and tls is not None:
+        return BrokerAddress(urlsplit(settings.SITE_URL).hostname or "", tls.port, uses_tls=True)
     if not settings.MQTT_URL:
         return None
     url = urlsplit(settings.MQTT_URL)
