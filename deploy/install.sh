@@ -137,7 +137,10 @@ if on_the_host; then
     systemctl restart cercollettiva.target cercollettiva-{broker,web,live,ingest,work}.service
 fi
 
-say 'First backup'
-manage backup
+if ! compgen -G "$backups/*.cerbackup" >/dev/null; then
+    # The first alone: another of the same day would take the place of the one that was made before an upgrade.
+    say 'First backup'
+    manage backup
+fi
 
 say "Installed in $app. Next: cercollettiva doctor, and copy $env_file and $backup_env to a safe place elsewhere."

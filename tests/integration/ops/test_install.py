@@ -2,7 +2,7 @@
 broker that the platform keeps and the guide's proxy, both with TLS.
 
 A meter comes in with the password of its page, its watts are on the site, and it goes when it is revoked. The installer
-runs once more, as an upgrade does; its backup is restored in an empty place; the doctor is green, then red.
+runs once more, as an upgrade does; the backup before it is restored in an empty place; the doctor is green, then red.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Host:
         self_signed(certificates, SITE)
         self.certificate = certificates / "server.crt"
         self.installed = Installation(folder / "host", trust=self.certificate)
+        self.backups = self.installed.prefix / "var" / "backups" / "cercollettiva"
         self.meters_port = free_port()
         self.parts: dict[str, Child] = {}
 
@@ -137,9 +138,7 @@ def test_an_evening_with_the_guide_ends_with_watts_on_a_page_and_everything_come
     their_watts_appear(host, visitor, meters)
     the_revoked_one_is_cut_and_the_other_is_not(visitor, *meters)
 
-    before = host.installed.env_file.read_text()
-    host.install()  # once more, beside what runs, as an upgrade
-    assert host.installed.env_file.read_text() == before
+    the_upgrade_keeps_configuration_and_the_backup_before_it(host)
     everything_is_restored_in_an_empty_place(host)
     the_doctor_is_green_and_red_without_the_broker(host)
 
@@ -262,18 +261,30 @@ def the_revoked_one_is_cut_and_the_other_is_not(visitor: Visitor, revoked: Meter
     other.transport.close()
 
 
+def the_upgrade_keeps_configuration_and_the_backup_before_it(host: Host) -> None:
+    """A backup, then the installer once more, beside what runs."""
+    assert host.installed.manage("backup").returncode == 0
+    kept = [host.installed.env_file, *host.backups.iterdir()]
+    before = {path: path.read_bytes() for path in kept if path.is_file()}
+
+    host.install()
+
+    assert {path: path.read_bytes() for path in before} == before
+    assert {path for path in host.backups.iterdir() if path.is_file()} <= set(before)  # and there is no other
+
+
 def everything_is_restored_in_an_empty_place(host: Host) -> None:
     """Another database and other folders, with the keys of here."""
     elsewhere = make_folder("elsewhere")
     there = host.postgres.createdb("elsewhere")
-    [newest] = sorted((host.installed.prefix / "var/backups/cercollettiva").glob("*.cerbackup"))[-1:]
+    made = max(host.backups.glob("*.cerbackup"))
     kept = (host.installed.env_file, host.installed.etc / "backup.env")
     lines = [line for path in kept for line in path.read_text().splitlines()]
     env = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
     env |= {"DATABASE_URL": there, "MEDIA_ROOT": str(elsewhere / "media"), "BROKER_FOLDER": str(elsewhere / "broker")}
 
     done = subprocess.run(
-        [sys.executable, host.installed.app / "manage.py", "restore", newest],
+        [sys.executable, host.installed.app / "manage.py", "restore", made],
         env={"PATH": os.environ["PATH"], **env},
         capture_output=True,
         text=True,
