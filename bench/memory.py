@@ -114,9 +114,13 @@ def _rows(connection: psycopg.Connection) -> int:
 
 def _pss_mb(pid: int) -> float:
     """Of a process and of all that it started."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        children = _children(pid)
+    except (FileNotFoundError, ProcessLookupError):  # a child of PostgreSQL that has ended meanwhile
+        return 0.0
     own = int(re.findall(r"^Pss: +(\d+)", rollup, re.MULTILINE)[0]) / 1024
-    return own + sum(_pss_mb(child) for child in _children(pid))
+    return own + sum(_pss_mb(child) for child in children)
 
 
 def _children(pid: int) -> list[int]:
