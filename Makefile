@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest
 MANAGE := $(RUN) manage.py
 INSTALLED := $(VENV)/.installed
-PARTS := postgresql mosquitto redis
+PARTS := postgresql mosquitto redis nginx caddy
 
 .PHONY: help setup parts demo test faults soak communities probes mutants mutation e2e check messages bench
 

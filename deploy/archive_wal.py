@@ -69,8 +69,8 @@ def read_environment() -> Path:
     if path.exists():
         for line in path.read_text().splitlines():
             name, is_set, value = line.partition("=")
-            if is_set and not line.startswith("#"):
-                os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+            if is_set and not line.startswith("#") and not os.environ.get(name.strip()):
+                os.environ[name.strip()] = value.strip().strip("\"'")
     if not os.environ.get("WAL_FOLDER"):
         raise BackupFailed("WAL_FOLDER is not set.")
     return Path(os.environ["WAL_FOLDER"])

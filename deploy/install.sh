@@ -11,6 +11,7 @@
 # upgrades (docs/upgrade.md). DATABASE_URL, MQTT_URL and REDIS_URL of the environment go into a new configuration.
 # exit codes: 0 installed; 1 a step failed, and its message says which; 2 the command line is wrong
 set -euo pipefail
+umask 022 # the platform's user reads what root writes here, whatever root's own mask is
 
 usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; }
 prefix='' site='' venv='' quick=''
@@ -47,7 +48,7 @@ if on_the_host && ! getent passwd "$owner" >/dev/null; then
     adduser --system --group --home "$state" --no-create-home --shell /usr/sbin/nologin "$owner"
 fi
 install --directory --mode=0755 "$app" "$units"
-install --directory --mode=0750 "$etc"
+install --directory --mode=0751 "$etc" # PostgreSQL's user passes through to wal.env, and lists nothing
 install --directory --mode=0700 "$state" "$state/media" "$state/broker" "$backups"
 
 say 'Code'
@@ -63,13 +64,16 @@ else
         --requirement "$app/requirements/runtime.lock"
 fi
 python=$app/.venv/bin/python
+"$python" -c '' 2>/dev/null || fail "$app/.venv has no Python that runs here"
 
 say 'Configuration'
 random() { "$python" -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'; }
-write_new() { # a file that only its owner and our group read
-    (umask 077 && set -o noclobber && cat >"$1")
+write_new() { # a file that only its owner reads, whole or not at all: what is there is never written again
+    (umask 077 && cat >"$1.new" && mv --no-clobber "$1.new" "$1")
 }
 if [ ! -e "$env_file" ]; then
+    secret_key=$("$python" -c 'import secrets; print(secrets.token_urlsafe(64))')
+    field_key=$(random)
     write_new "$env_file" <<END
 # Every variable is explained in $app/.env.example. After a change: systemctl restart cercollettiva.target
 DJANGO_SETTINGS_MODULE=cercollettiva.settings.production
@@ -77,8 +81,8 @@ ALLOWED_HOSTS=$site,localhost,127.0.0.1
 CSRF_TRUSTED_ORIGINS=https://$site
 SITE_URL=https://$site
 PROXY_COUNT=1
-SECRET_KEY=$("$python" -c 'import secrets; print(secrets.token_urlsafe(64))')
-FIELD_ENCRYPTION_KEYS=k1:$(random)
+SECRET_KEY=$secret_key
+FIELD_ENCRYPTION_KEYS=k1:$field_key
 DATABASE_URL=${DATABASE_URL:-postgres:///cercollettiva}
 REDIS_URL=${REDIS_URL:-redis://127.0.0.1:6379/0}
 MQTT_URL=${MQTT_URL:-}
@@ -92,8 +96,9 @@ END
 fi
 if [ ! -e "$backup_env" ]; then
     # Apart from the rest, and to be copied to a place that is not this machine: without it no backup opens.
+    backup_key=$(random)
     write_new "$backup_env" <<END
-BACKUP_KEY=$(random)
+BACKUP_KEY=$backup_key
 END
 fi
 if on_the_host; then
@@ -132,7 +137,10 @@ if on_the_host; then
     systemctl restart cercollettiva.target cercollettiva-{broker,web,live,ingest,work}.service
 fi
 
-say 'First backup'
-manage backup
+if ! compgen -G "$backups/*.cerbackup" >/dev/null; then
+    # The first alone: another of the same day would take the place of the one that was made before an upgrade.
+    say 'First backup'
+    manage backup
+fi
 
 say "Installed in $app. Next: cercollettiva doctor, and copy $env_file and $backup_env to a safe place elsewhere."

@@ -30,6 +30,8 @@ CLOCK_SECONDS: Final = 2.0
 MANY_QUARTERS: Final = 10_000  # waiting to be computed
 DISK_LOW, DISK_OUT = 0.10, 0.02
 MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
+POSTGRES_FOLDER = Path("/var/lib/postgresql")  # where Debian keeps its data
+THIS_MACHINE: Final = ("", "localhost", "127.0.0.1", "::1")
 
 
 @contextmanager
@@ -206,12 +208,12 @@ def broker_address() -> Address | None:
 
 
 def growing_folders() -> dict[str, Path]:
-    """Where uploads, the broker's messages, backups and a SQLite database are written: what exists of each path."""
+    """Where uploads, the broker's messages, backups and the database are written: what exists of each path."""
     named = {
         "media": settings.MEDIA_ROOT,
         "broker": getattr(settings, "BROKER_FOLDER", ""),
         "backup": settings.BACKUP_DIR,
-        "database": Path(settings.DATABASES["default"]["NAME"]).parent if connection.vendor == "sqlite" else "",
+        "database": _database_folder(),
     }
     wanted = {name: Path(folder).absolute() for name, folder in named.items() if folder}
     return {name: next(path for path in (folder, *folder.parents) if path.exists()) for name, folder in wanted.items()}
@@ -227,6 +229,15 @@ def _has_dropped() -> bool | None:
     if not settings.BROKER_FOLDER:
         return None
     return Alert.objects.unresolved().filter(kind="broker-dropped").exists()
+
+
+def _database_folder() -> Path | None:
+    """Where the database grows, if that is on this machine. A full PostgreSQL answers questions as if nothing were."""
+    chosen = settings.DATABASES["default"]
+    if connection.vendor == "sqlite":
+        return Path(chosen["NAME"]).parent
+    is_here = chosen["HOST"] in THIS_MACHINE or chosen["HOST"].startswith("/")
+    return POSTGRES_FOLDER if is_here and POSTGRES_FOLDER.exists() else None
 
 
 def _memory() -> dict[str, int]:

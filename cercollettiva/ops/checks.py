@@ -115,6 +115,11 @@ def database() -> Result:
             _("manca il posto per i dati di %(names)s") % {"names": ", ".join(missing)},
             _("esegui manage.py partitions ensure, e controlla che cercollettiva-work sia acceso"),
         )
+    if trouble := _archive_trouble():
+        return Result(
+            _("PostgreSQL non riesce a consegnare il giornale: %(name)s, dal %(since)s UTC") % trouble,
+            _("controlla WAL_FOLDER e il registro di PostgreSQL: finché non riesce tiene tutto, e il disco si riempie"),
+        )
     name = connection.settings_dict["NAME"]
     return Result(f"{connection.vendor} {Path(str(name)).name}, " + _("tutte le migrazioni applicate"))
 
@@ -229,6 +234,20 @@ def _missing_months() -> list[str]:
         there = partitions.partitions_of(connection, table)
         names += [wanted] if there and wanted not in there else []
     return names
+
+
+def _archive_trouble() -> dict[str, str]:
+    """The piece of its journal that PostgreSQL could not hand over; nothing where all is well or none is archived."""
+    if connection.vendor != "postgresql":
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT last_failed_wal, to_char(last_failed_time AT TIME ZONE 'UTC', 'DD/MM/YYYY HH24:MI') "
+            "FROM pg_stat_archiver WHERE current_setting('archive_mode') <> 'off' "
+            "AND last_failed_time > coalesce(last_archived_time, '-infinity')"
+        )
+        row = cursor.fetchone()
+    return {"name": row[0], "since": row[1]} if row else {}
 
 
 def _someone_works() -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -13,9 +15,10 @@ import pytest
 
 from cercollettiva.monitoring import health
 from cercollettiva.monitoring.probes import Health
-from tests.faults.load import NOTHING_LOST, Load, settled
+from tests.faults.load import NOTHING_LOST, Load, rows, settled
 from tests.support import platform
-from tests.support.processes import make_folder
+from tests.support.postgres import PostgresServer, binary
+from tests.support.processes import make_folder, wait_until
 
 pytestmark = pytest.mark.faults
 
@@ -39,17 +42,73 @@ def test_a_migration_under_load_holds_the_messages_and_loses_none(postgres, mosq
         assert child.running
 
 
-@pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """A disk of 2 MB."""
+@contextmanager
+def disk_of(size: str) -> Iterator[Path]:
     folder = make_folder("disk")
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m,mode=0777", "tmpfs", folder], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0777", "tmpfs", folder], capture_output=True, check=False
     )
     if done.returncode:
         pytest.skip("only who may mount a disk can fill one")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk of 2 MB."""
+    with disk_of("2m") as folder:
+        yield folder
+
+
+@pytest.fixture
+def cluster_on_its_own_disk(server: PostgresServer, own_parts: ExitStack) -> PostgresServer:
+    """The session's cluster again, on a disk of 160 MB; the session's own is stopped."""
+    server.stop()
+    folder = own_parts.enter_context(disk_of("160m"))
+    subprocess.run(["cp", "--archive", server.data, folder], check=True)
+    copy = PostgresServer(folder=folder, port=server.port)
+    copy.passwords = server.passwords
+    with (copy.data / "postgresql.conf").open("a") as conf:
+        conf.write("max_wal_size = '48MB'\nmin_wal_size = '32MB'\n")
+    subprocess.run([binary("pg_resetwal"), copy.data], user=copy.user, check=True, capture_output=True)
+    own_parts.callback(copy.stop, immediate=True)
+    return copy.start()
+
+
+def test_a_full_disk_of_the_database_holds_the_messages_and_loses_none(cluster_on_its_own_disk, mosquitto):
+    """Fault 12, a kill of the ingestor in the middle: what it had acknowledged without a row would be gone for good."""
+    postgres = cluster_on_its_own_disk
+    filler = postgres.folder / "filler"
+    with platform.ingestor(postgres, mosquitto) as child:
+        load = Load(mosquitto.port, rate=500, seconds=12)
+        load.start()
+        assert wait_until(lambda: rows(postgres) > 500, within=10)
+
+        fill(filler)
+        assert wait_until(lambda: "No space left on device" in postgres.log_tail(200), within=15), postgres.log_tail()
+        time.sleep(2)
+        assert child.running
+        child.kill()
+        child.start(within=90)
+        time.sleep(1)
+
+        filler.unlink()
+        if not postgres.running:  # it gives itself up when its journal finds no room; its service starts it again
+            postgres.start()
+        assert settled(postgres, load) == NOTHING_LOST
+        assert child.running
+        assert load.acknowledged == load.messages  # by the broker, which has kept them
+
+
+def fill(path: Path) -> None:
+    """To the last byte."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 65536)
+    with path.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x")
 
 
 def test_a_full_disk_of_the_broker_is_seen_though_it_goes_on_acknowledging(

@@ -120,6 +120,7 @@ class Child:
         self.user = user
         self.answers = answers
         self.death_signal = death_signal
+        self.reads_all = False  # though it runs as another user: a checkout may be in a folder that only root enters
         self.process: subprocess.Popen[bytes] | None = None
         self.log = logs_folder() / f"{self.folder.name}.log"
 
@@ -139,6 +140,8 @@ class Child:
         if self.user is not None:
             group = str(pwd.getpwnam(self.user).pw_gid)
             become += ["--reuid", self.user, "--regid", group, "--clear-groups"]
+            if self.reads_all:
+                become += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
         with self.log.open("ab") as log:
             self.process = _forker.submit(
                 subprocess.Popen,

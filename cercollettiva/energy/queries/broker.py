@@ -28,11 +28,15 @@ def broker_address() -> BrokerAddress | None:
     """Where meters speak: the setting MQTT_URL, else the active row; None where there is none.
 
     Where the platform keeps the broker's files MQTT_URL is the way of its own processes, and the row is the meters'.
+    Without a row they go to the name of the site, which its certificate is for, and to the port with TLS.
     """
     if settings.BROKER_FOLDER or not settings.MQTT_URL:
         row = MQTTBroker.objects.filter(is_active=True).values_list("host", "port", "use_tls").first()
         if row:
             return BrokerAddress(*row)
+    tls = settings.BROKER_TLS_LISTENER
+    if settings.BROKER_FOLDER and settings.BROKER_CERTIFICATE and tls is not None:
+        return BrokerAddress(urlsplit(settings.SITE_URL).hostname or "", tls.port, uses_tls=True)
     if not settings.MQTT_URL:
         return None
     url = urlsplit(settings.MQTT_URL)

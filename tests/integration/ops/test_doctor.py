@@ -22,7 +22,7 @@ from cercollettiva.monitoring.backups import note_backup
 from cercollettiva.ops import checks, doctor, jobs
 from cercollettiva.users.models import CustomUser
 from tests.integration.core.scene import make_device
-from tests.integration.ops.test_install import self_signed
+from tests.support.certificates import self_signed
 from tests.support.processes import make_folder
 from tests.support.services import ROOT
 
@@ -109,7 +109,11 @@ def test_a_queue_that_nobody_works_at_or_that_is_long_is_red(monkeypatch):
 
 def test_a_disk_that_fills_up_is_red_wherever_it_is(settings, tmp_path, monkeypatch):
     settings.BACKUP_DIR, settings.BROKER_FOLDER = str(tmp_path / "backups"), str(tmp_path / "broker")
+    monkeypatch.setattr(health, "POSTGRES_FOLDER", tmp_path / "nowhere")  # the database is another machine's
     assert set(health.growing_folders()) == {"media", "broker", "backup"}
+    (tmp_path / "postgresql").mkdir()
+    monkeypatch.setattr(health, "POSTGRES_FOLDER", tmp_path / "postgresql")
+    assert health.growing_folders()["database"] == tmp_path / "postgresql"
     plain = health.shutil.disk_usage
     assert finding("disk").ok
 

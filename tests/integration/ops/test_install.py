@@ -1,180 +1,343 @@
-"""The guide's installation, without containers or services: what the units start, started here, serves a page over the
-parts that a small server has (PostgreSQL, Mosquitto with TLS, Redis), and the doctor finds nothing."""
+"""The guide on a plain host, without containers: what the units start, started here over PostgreSQL and Redis, with the
+broker that the platform keeps and the guide's proxy, both with TLS.
+
+A meter comes in with the password of its page, its watts are on the site, and it goes when it is revoked. The installer
+runs once more, as an upgrade does; the backup before it is restored in an empty place; the doctor is green, then red.
+"""
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
-import urllib.request
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from email.message import Message
-from ipaddress import ip_address
+from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from tests.support.mosquitto import MosquittoServer
+from cercollettiva.ingest.mqtt import BrokerAddress
+from cercollettiva.ops.meters import MetersTransport
+from cercollettiva.ops.simulation.energy import CommunityEnergy
+from cercollettiva.ops.simulation.lucernaia import COMMUNITY
+from cercollettiva.ops.simulation.scenery import Point
+from cercollettiva.ops.simulation.shelly import VirtualShelly
+from tests.support import proxies
+from tests.support.certificates import self_signed
+from tests.support.installation import PARTS, Installation, own_environment
 from tests.support.postgres import PostgresServer
-from tests.support.processes import Child, free_port, make_folder, wait_until
+from tests.support.processes import LOOPBACK, Child, free_port, make_folder, wait_until
+from tests.support.proxies import SITE
 from tests.support.redis import RedisServer
-from tests.support.services import ROOT
+from tests.support.visitor import Visitor
 
-SITE = "energia.example.it"
-PARTS = ("web", "live", "ingest", "work")
+NOW = datetime.now(UTC)
+POINTS = [point for point in COMMUNITY.points if len(point.meters) == 1][:2]
+COLUMNS = "pod_code,plant_name,plant_type,nominal_power_kw,device_id,device_type,topic_prefix,component,role"
 
 
-def self_signed(folder: Path) -> None:
-    """A certificate for this machine that signs itself, as an operator without a name on the internet has."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=90))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "server.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+class Host:
+    """A small server after the guide: its parts run, and somebody has a browser at its proxy."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.stack = stack
+        self.postgres = stack.enter_context(PostgresServer().start())
+        self.redis = stack.enter_context(RedisServer().start())
+        certificates = make_folder("certificates")
+        self_signed(certificates, SITE)
+        self.certificate = certificates / "server.crt"
+        self.installed = Installation(folder / "host", trust=self.certificate)
+        self.backups = self.installed.prefix / "var" / "backups" / "cercollettiva"
+        self.meters_port = free_port()
+        self.parts: dict[str, Child] = {}
+
+    def install(self, *arguments: str) -> None:
+        addresses = {"DATABASE_URL": self.postgres.url(), "REDIS_URL": self.redis.url}
+        done = self.installed.install("--venv", own_environment(), "--quick", *arguments, **addresses)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def give_the_broker_its_certificate(self) -> None:
+        """As the guide's section 5 says; the ports are ours."""
+        self.installed.configure(
+            BROKER_LISTENER=f"{LOOPBACK}:{free_port()}",
+            BROKER_TLS_LISTENER=f"{LOOPBACK}:{self.meters_port}",
+            BROKER_CERTIFICATE=self.certificate,
+            BROKER_CERTIFICATE_KEY=self.certificate.with_suffix(".key"),
+            CERTIFICATE_FILES=self.certificate,
+        )
+
+    def start(self) -> None:
+        for name in PARTS:
+            self.parts[name] = self.installed.start(name)
+            self.stack.callback(self.parts[name].terminate)
+
+    def behind(self, proxy: proxies.Proxy) -> Visitor:
+        return Visitor(SITE, self.stack.enter_context(proxy.start()).port, self.certificate)
+
+    def says(self, part: str, word: str, *, within: float = 40) -> bool:
+        return wait_until(lambda: word in self.parts[part].log.read_text(errors="replace"), within=within)
+
+    def told_by_doctor(self) -> dict[str, bool]:
+        told = json.loads(self.installed.manage("doctor", "--json").stdout)
+        return {each["name"]: each["ok"] or each["found"] for each in told["checks"]}
+
+
+class Meter:
+    """A virtual Shelly with a password of its own, over TLS; it remembers what it said."""
+
+    def __init__(self, point: Point, *, port: int, secret: str, trust: Path) -> None:
+        energy = CommunityEnergy(COMMUNITY, origin=NOW.replace(minute=0, second=0, microsecond=0))
+        self.shelly = VirtualShelly(point.meters[0], energy, started_at=NOW)
+        name, ca = point.meters[0].device_id, trust.read_text()
+        address = BrokerAddress("localhost", port, name, secret, tls=True, ca=ca)
+        self.transport = MetersTransport(address, receive=lambda topic, payload: None)
+        self.watts: set[float] = set()
+        self._was_connected = False
+
+    @property
+    def is_connected(self) -> bool:
+        self.transport.poll(0.05)
+        return self.transport.is_connected
+
+    def speak(self) -> None:
+        """What it measures at this instant, and that it is there when it has just come."""
+        if not self.is_connected:
+            self._was_connected = False
+            return
+        now = datetime.now(UTC)
+        messages = ([] if self._was_connected else self.shelly.birth()) + self.shelly.status(now)
+        self._was_connected = True
+        self.watts.add(round(float(str(self.shelly.em_status(now)["total_act_power"])), 1))
+        for message in messages:
+            self.transport.publish(message.topic, message.payload, qos=1, retain=message.retain)
+        self.transport.poll(0.05)
 
 
 @pytest.fixture
-def parts() -> Iterator[dict[str, str]]:
-    """The parts that the guide installs from Debian, as addresses."""
+def host(tmp_path: Path) -> Iterator[Host]:
     with ExitStack() as stack:
-        postgres = stack.enter_context(PostgresServer().start())
-        redis = stack.enter_context(RedisServer().start())
-        folder = make_folder("mosquitto-tls")
-        self_signed(folder)
-        tls = {"certfile": str(folder / "server.crt"), "keyfile": str(folder / "server.key")}
-        broker = stack.enter_context(MosquittoServer(folder=folder, settings=tls).start())
-        yield {
-            "DATABASE_URL": postgres.url(),
-            "REDIS_URL": redis.url,
-            "MQTT_URL": f"mqtts://localhost:{broker.port}",
-            "SSL_CERT_FILE": str(folder / "server.crt"),
-            "CERTIFICATE_FILES": str(folder / "server.crt"),
-        }
+        yield Host(tmp_path, stack)
 
 
-def install(prefix: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    outside = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [str(ROOT / "deploy" / "install.sh"), "--prefix", str(prefix), *arguments],
-        env={**outside, **env},
+def test_an_evening_with_the_guide_ends_with_watts_on_a_page_and_everything_comes_back(host, tmp_path):
+    host.install("--site", SITE)
+    host.give_the_broker_its_certificate()
+    host.start()
+    secrets_are_private_and_apart(host)
+    visitor = the_site_answers_over_tls(host)
+    set_up(host, visitor)
+    register_the_meters(host, tmp_path / "meters.csv")
+
+    meters = [the_meter_of(host, visitor, plant, point) for plant, point in enumerate(POINTS, start=1)]
+    their_watts_appear(host, visitor, meters)
+    the_revoked_one_is_cut_and_the_other_is_not(visitor, *meters)
+
+    the_upgrade_keeps_configuration_and_the_backup_before_it(host)
+    everything_is_restored_in_an_empty_place(host)
+    the_doctor_is_green_and_red_without_the_broker(host)
+
+
+def secrets_are_private_and_apart(host: Host) -> None:
+    kept = {path: path.read_text() for path in (host.installed.env_file, host.installed.etc / "backup.env")}
+    assert [path.stat().st_mode & 0o077 for path in kept] == [0, 0]
+    assert "BACKUP_KEY" not in kept[host.installed.env_file]
+
+
+def the_site_answers_over_tls(host: Host) -> Visitor:
+    """Behind both of the proxies that the guide has."""
+    for name in ("web", "live"):
+        port = host.installed.ports[name]
+        assert wait_until(lambda port=port: is_ready(port), within=60, every=0.2), host.parts[name].log_tail()
+    for proxy in (proxies.nginx, proxies.caddy):
+        visitor = host.behind(proxy(host.certificate, host.installed.ports))
+        page = visitor.get("/")
+        assert (page.status, "CerCollettiva" in page.text) == (200, True)
+        assert page.headers["Strict-Transport-Security"].startswith("max-age=63072000")
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+        style = re.findall(r'href="(/static/[^"]+\.css)"', page.text)[0]
+        assert visitor.get(style).status == 200
+    return visitor
+
+
+def is_ready(port: int) -> bool:
+    line = http.client.HTTPConnection(LOOPBACK, port, timeout=10)
+    try:
+        line.request("GET", "/monitoring/ready/", headers={"Host": SITE, "X-Forwarded-Proto": "https"})
+        return line.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        line.close()
+
+
+def set_up(host: Host, visitor: Visitor) -> None:
+    """The first page, with the code that the server printed: whichever of the two came first."""
+    logs = "\n".join(host.parts[name].log.read_text() for name in ("web", "live"))
+    code = re.search(rf"https://{SITE}/setup/.*\n +(\S+)", logs)
+    assert code, logs
+    page = visitor.send(
+        "/setup/",
+        visitor.get("/setup/"),
+        token=code[1],
+        first_name="Ada",
+        last_name="Neri",
+        email="ada@example.it",
+        password="quattro parole messe a caso",
+        organisation="Ente di prova",
+        legal_form="ASSOCIATION",
+        community="Prova",
+        primary_substation="",
+    )
+    assert "/setup/" not in page.text
+    assert visitor.get("/dashboard/").status == 200
+
+
+def register_the_meters(host: Host, path: Path) -> None:
+    rows = [
+        f"{point.pod},Casa {number},{point.kind},,{meter.device_id},{meter.type_code},{meter.topic_prefix},em:0,"
+        "EXCHANGE,PROVA"
+        for number, point in enumerate(POINTS, start=1)
+        for meter in point.meters
+    ]
+    path.write_text("\n".join([f"{COLUMNS},community_code", *rows]) + "\n")
+    done = host.installed.manage("import_devices", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def the_meter_of(host: Host, visitor: Visitor, plant: int, point: Point) -> Meter:
+    """Its password is made on its page and shown there once; without one it does not come in."""
+    listed = visitor.get(f"/plants/{plant}/mqtt/").text
+    card = re.findall(rf"/plants/{plant}/mqtt/\d+/", listed)[0]
+    page = visitor.get(card)
+    assert f"{SITE}:{host.meters_port}" in page.text  # what to write into the meter
+    stand = re.findall(r'name="stand" value="([^"]*)"', page.text)[0]
+    shown = visitor.send(f"{card}password/", page, stand=stand).text
+    secret = re.findall(r"data-secret>([A-Za-z0-9_-]{43})<", shown)[0]
+    return Meter(point, port=host.meters_port, secret=secret, trust=host.certificate)
+
+
+def their_watts_appear(host: Host, visitor: Visitor, meters: list[Meter]) -> None:
+    assert host.says("ingest", "Subscribed")
+
+    def on_the_site(plant: int) -> float | None:
+        shown: float | None = visitor.json(f"/api/plants/{plant}/data/")["current_power"]
+        return shown
+
+    def all_appear() -> bool:
+        for meter in meters:
+            meter.speak()
+        return all(on_the_site(plant) in meter.watts for plant, meter in enumerate(meters, start=1))
+
+    assert wait_until(all_appear, within=30, every=0.2), [meter.is_connected for meter in meters]
+    with visitor.watch("/ws/plants/1/") as socket:
+        meters[0].speak()
+        assert json.loads(socket.recv(timeout=10))
+    assert re.search(r'data-field="power"', visitor.get("/plants/1/").text)
+
+
+def the_revoked_one_is_cut_and_the_other_is_not(visitor: Visitor, revoked: Meter, other: Meter) -> None:
+    card = re.findall(r"/plants/1/mqtt/\d+/", visitor.get("/plants/1/mqtt/").text)[0]
+    page = visitor.get(card)
+    began = time.monotonic()
+    visitor.send(f"{card}revoke/", page)
+
+    assert wait_until(lambda: not revoked.is_connected, within=5)
+    assert time.monotonic() - began < 5
+    assert not wait_until(lambda: revoked.is_connected, within=2)  # it tries again all the time
+    assert other.is_connected
+    other.watts.clear()
+
+    def is_heard() -> bool:
+        other.speak()
+        return visitor.json("/api/plants/2/data/")["current_power"] in other.watts
+
+    assert wait_until(is_heard, within=10, every=0.2)
+    other.transport.close()
+
+
+def the_upgrade_keeps_configuration_and_the_backup_before_it(host: Host) -> None:
+    """A backup, then the installer once more, beside what runs."""
+    assert host.installed.manage("backup").returncode == 0
+    kept = [host.installed.env_file, *host.backups.iterdir()]
+    before = {path: path.read_bytes() for path in kept if path.is_file()}
+
+    host.install()
+
+    assert {path: path.read_bytes() for path in before} == before
+    assert {path for path in host.backups.iterdir() if path.is_file()} <= set(before)  # and there is no other
+
+
+def everything_is_restored_in_an_empty_place(host: Host) -> None:
+    """Another database and other folders, with the keys of here."""
+    elsewhere = make_folder("elsewhere")
+    there = host.postgres.createdb("elsewhere")
+    made = max(host.backups.glob("*.cerbackup"))
+    kept = (host.installed.env_file, host.installed.etc / "backup.env")
+    lines = [line for path in kept for line in path.read_text().splitlines()]
+    env = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
+    env |= {"DATABASE_URL": there, "MEDIA_ROOT": str(elsewhere / "media"), "BROKER_FOLDER": str(elsewhere / "broker")}
+
+    done = subprocess.run(
+        [sys.executable, host.installed.app / "manage.py", "restore", made],
+        env={"PATH": os.environ["PATH"], **env},
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
     )
-
-
-def environment_of(unit: str) -> dict[str, str]:
-    files = re.findall(r"^EnvironmentFile=-?(.*)$", unit, re.MULTILINE)
-    lines = [line for file in files for line in Path(file).read_text().splitlines()]
-    return dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
-
-
-def started(unit: Path, ports: dict[str, int], trust: str) -> Child:
-    """What systemd would start: the command and the environment of the unit, on ports of ours."""
-    text = unit.read_text()
-    command = shlex.split(re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)[0])
-    name = unit.stem.removeprefix("cercollettiva-")
-    if "--port" in command:
-        command[command.index("--port") + 1] = str(ports[name])
-    child = Child(command, name=name, env={**environment_of(text), "SSL_CERT_FILE": trust, "PYTHONUNBUFFERED": "1"})
-    child.folder = Path(re.findall(r"^WorkingDirectory=(.*)$", text, re.MULTILINE)[0])
-    return child
-
-
-def page(port: int, path: str) -> tuple[int, Message, str]:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{path}",
-        headers={"Host": SITE, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"},
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310  # an address of ours
-        return answer.status, answer.headers, answer.read().decode()
-
-
-def test_the_installation_serves_a_page_and_the_doctor_is_content(parts, tmp_path):
-    prefix = tmp_path / "host"
-    venv = str(Path(sys.prefix))
-
-    done = install(prefix, "--site", SITE, "--venv", venv, "--quick", **parts)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    etc = prefix / "etc" / "cercollettiva"
-    secrets = {path: path.read_text() for path in (etc / "cercollettiva.env", etc / "backup.env")}
-    assert [path.stat().st_mode & 0o077 for path in secrets] == [0, 0]
-    assert "BACKUP_KEY" not in secrets[etc / "cercollettiva.env"]  # keys of backups are apart
-    units = prefix / "etc" / "systemd" / "system"
-    ports = {"web": free_port(), "live": free_port()}
-    with ExitStack() as stack:
-        children = {}
-        for name in PARTS:
-            child = started(units / f"cercollettiva-{name}.service", ports, parts["SSL_CERT_FILE"])
-            stack.callback(child.terminate)
-            children[name] = child.start()
-        assert wait_until(lambda: answers(ports["web"]) and answers(ports["live"]), within=60, every=0.2)
-        assert wait_until(lambda: "Subscribed" in children["ingest"].log_tail(200), within=30)
-        assert wait_until(lambda: "Periodic tasks are enabled" in children["work"].log_tail(200), within=30)
-
-        status, headers, text = page(ports["web"], "/")
-        assert (status, "CerCollettiva" in text) == (200, True)
-        assert headers["Strict-Transport-Security"].startswith("max-age=63072000")
-        assert "default-src 'none'" in headers["Content-Security-Policy"]
-        style = re.findall(r'href="(/static/[^"]+\.css)"', text)[0]
-        assert page(ports["web"], style)[0] == 200
-
-        manage = prefix / "opt" / "cercollettiva" / "manage"
-        found: dict[str, bool] = {}
-
-        def all_green() -> bool:
-            told = subprocess.run(
-                [str(manage), "doctor", "--json"],
-                env={"PATH": os.environ["PATH"], "SSL_CERT_FILE": parts["SSL_CERT_FILE"]},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            found.clear()
-            found.update({each["name"]: each["ok"] or each["found"] for each in json.loads(told.stdout)["checks"]})
-            return told.returncode == 0
-
-        assert wait_until(all_green, within=20, every=1), found  # `work` takes its lock at its first minute's tick
-        assert set(found) >= {"broker", "database", "certificates", "backup"}
-        line = json.loads(children["work"].log_tail(1))
-        assert line["level"] == "INFO"
+    asked = (
+        "SELECT (SELECT count(*) FROM energy_devicemeasurement), (SELECT count(*) FROM users_customuser),"
+        " (SELECT count(*) FROM energy_mqttconfiguration WHERE revoked_at IS NULL)"
+    )
+    with psycopg.connect(there) as restored:
+        values, people, credentials = restored.execute(asked).fetchone()  # type: ignore[misc]
+    assert values > 2
+    assert (people, credentials) == (1, 1)
+    revoked, other = (point.meters[0].device_id for point in POINTS)
+    passwords = (elsewhere / "broker" / "passwords").read_text()
+    assert (f"{other}:" in passwords, f"{revoked}:" in passwords) == (True, False)
 
 
-def answers(port: int) -> bool:
-    try:
-        return page(port, "/monitoring/ready/")[0] == 200
-    except OSError:
-        return False
+def the_doctor_is_green_and_red_without_the_broker(host: Host) -> None:
+    found: dict[str, bool] = {}
+
+    def all_green() -> bool:
+        found.update(host.told_by_doctor())
+        return all(ok is True for ok in found.values())
+
+    assert wait_until(all_green, within=20, every=1), found  # `work` takes its lock at its first minute's tick
+    assert set(found) >= {"broker", "database", "certificates", "backup"}
+    assert json.loads(host.parts["work"].log_tail(1))["level"] == "INFO"
+
+    host.parts["broker"].terminate()
+
+    told = host.installed.manage("doctor")
+    assert told.returncode == 1
+    assert re.search(r"^ROSSO +broker", told.stdout, re.MULTILINE), told.stdout
+    assert re.search(r"^verde +base di dati", told.stdout, re.MULTILINE), told.stdout
 
 
 def test_a_wrong_command_line_changes_nothing(tmp_path):
-    assert install(tmp_path / "host").returncode == 1
-    assert install(tmp_path / "host", "--sight", SITE).returncode == 2
-    assert install(tmp_path / "host", "--site", "x; rm -rf /").returncode == 1
+    here = Installation(tmp_path / "host")
+
+    assert here.install().returncode == 1
+    assert here.install("--sight", SITE).returncode == 2
+    assert here.install("--site", "x; rm -rf /").returncode == 1
     assert not (tmp_path / "host" / "etc").exists()
+
+
+def test_an_installation_that_cannot_make_secrets_leaves_no_configuration_without_them(tmp_path):
+    here = Installation(tmp_path / "host")
+    (tmp_path / "broken").mkdir()
+
+    done = here.install("--site", SITE, "--venv", str(tmp_path / "broken"))
+
+    assert (done.returncode, "no Python" in done.stderr) == (1, True)
+    assert list(here.etc.iterdir()) == []
