@@ -51,9 +51,10 @@ def archiving(archive: Archive) -> PostgresServer:
     settings = {
         "archive_mode": "on",
         "archive_timeout": "300",
+        "full_page_writes": "on",
         "archive_command": archive.command("keep", "%p", "%f"),
     }
-    server = PostgresServer(durable=True, settings=settings)
+    server = PostgresServer(settings=settings)
     server.reads_all = True
     return server
 
@@ -95,7 +96,7 @@ def base_of(server: PostgresServer, archive: Archive) -> None:
 
 def restored(lost: PostgresServer, archive: Archive, **recovery: str) -> PostgresServer:
     """A new machine, from the archive alone."""
-    server = PostgresServer(durable=True)
+    server = PostgresServer()
     server.passwords, server.reads_all = lost.passwords, True
     packed = server.folder / "base.tar.gz"
     assert archive.run("fetch", "base-20261127.tar.gz", packed).returncode == 0
