@@ -19,7 +19,9 @@ class MailState(models.TextChoices):
     GIVEN_UP = "GIVEN_UP", _("non consegnata")
 
 
-class OutgoingMailQuerySet(BlindIndexedQuerySet["OutgoingMail"], VisibleQuerySet["OutgoingMail"]):
+class OutgoingMailQuerySet(  # type: ignore[override]
+    BlindIndexedQuerySet["OutgoingMail"], VisibleQuerySet["OutgoingMail"]
+):
     def waiting(self) -> Self:
         return self.filter(state=MailState.WAITING)
 
