@@ -32,7 +32,7 @@ SHAPES: Final = {"it": 360, "en": 1280}  # a language and the width it is looked
 ALL: Final = {"resultTypes": ["violations"]}
 COLOURS: Final = {**ALL, "runOnly": ["color-contrast"]}
 OURS: Final = {"exclude": [[".swagger-ui"]]}  # the page of the API holds a program of others
-LEAST: Final = 80  # pages
+LEAST: Final = 70  # pages
 
 
 @dataclass
@@ -96,7 +96,7 @@ def come(browser: Browser, url: str, person: Any) -> BrowserContext:
 
 
 def listened_to(page: Page, url: str, looked: Looked) -> Page:
-    own = (url, url.replace("http", "ws", 1), "data:", "blob:")
+    own = (url, url.replace("http", "ws", 1), "data:", "blob:", "chrome")  # its viewer of PDFs
     page.on("request", lambda one: None if one.url.startswith(own) else looked.note(f"asks {one.url}"))
     page.on("pageerror", lambda error: looked.note(str(error)))
     page.on("console", lambda said: looked.note(said.text) if is_complaint(said) else None)
