@@ -1,7 +1,6 @@
 """From a link on a leaflet to a member with a card: on a phone in Italian and light, on a desktop in English and dark.
 
-On the desktop the application is written, and the desk is always walked, with the keyboard alone. Every page on the way
-is looked at: axe, width, size of targets, picture.
+The desk is walked with the keyboard alone. Every page on the way is looked at: axe, width, size of targets, picture.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import AXE
 from tests.e2e.office import Office, running_office
@@ -88,73 +87,6 @@ def come(browser: Browser, office: Office, walk: Walk) -> Somebody:
     return person
 
 
-class Fingers:
-    """Somebody who taps and types where they please."""
-
-    def __init__(self, person: Somebody) -> None:
-        self.page = person.page
-        self.fill, self.press, self.follow = person.fill, person.press, person.follow
-
-    def choose(self, name: str, value: str) -> None:
-        field = self.page.locator(f"main [name={name}]").first
-        if field.evaluate("field => field.tagName") == "SELECT":
-            field.select_option(value)
-        else:
-            self.page.locator(f"main [name={name}][value={value}]").check()
-
-    def check(self, name: str) -> None:
-        self.page.check(f"[name={name}]")
-
-
-class Keys:
-    """Somebody who has a keyboard alone: each field, button and link is reached with Tab, and shows that it is."""
-
-    def __init__(self, person: Somebody) -> None:
-        self.page = person.page
-
-    def fill(self, **values: str) -> None:
-        for name, value in values.items():
-            press_until(self.page, f"main [name={name}]")
-            is_date = self.page.evaluate("document.activeElement.type") == "date"
-            self.page.keyboard.press("Control+A")
-            self.page.keyboard.type("".join(reversed(value.split("-"))) if is_date else value)
-
-    def press(self, name: str) -> None:
-        mark(self.page.get_by_role("button", name=name, exact=True))
-        press_until(self.page, "[data-wanted]")
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_selector("[data-wanted]", state="detached")
-
-    def follow(self, name: str) -> None:
-        mark(self.page.locator("main").get_by_role("link", name=name, exact=True))
-        press_until(self.page, "[data-wanted]")
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_selector("[data-wanted]", state="detached")
-
-    def choose(self, name: str, value: str) -> None:
-        """Of radio buttons and of a list: with the arrows."""
-        press_until(self.page, f"main [name={name}]")
-        if self.page.evaluate("document.activeElement.type === 'radio' && !document.activeElement.checked"):
-            self.page.keyboard.press("Space")
-        for _ in range(12):
-            if self.page.evaluate("document.activeElement.value") == value:
-                return
-            self.page.keyboard.press("ArrowDown")
-        pytest.fail(f"no way to {value} of {name} with the arrows")
-
-    def check(self, name: str) -> None:
-        press_until(self.page, f"main [name={name}]")
-        self.page.keyboard.press("Space")
-
-
-def hands_of(person: Somebody, walk: Walk) -> Fingers | Keys:
-    return Keys(person) if walk.width > 360 else Fingers(person)
-
-
-def mark(wanted: Locator) -> None:
-    wanted.evaluate("one => one.setAttribute('data-wanted', '')")
-
-
 def link_for(office: Office, email: str) -> str:
     link = r"/cer/\d+/join/resume/\S+"
     return re.findall(link, office.mail_to(email, link))[-1]
@@ -177,41 +109,41 @@ def test_from_a_leaflet_to_a_member_with_a_card(browser, office, pictures, walk)
 
 
 def apply(person: Somebody, walk: Walk, looking: Looking) -> None:
-    page, hands = person.open("/cer/pieve-alta/"), hands_of(person, walk)
+    page = person.open("/cer/pieve-alta/")
     looking.at(page, "public")
-    hands.follow(walk.say("Chiedi di entrare", "Ask to join"))
+    person.follow(walk.say("Chiedi di entrare", "Ask to join"))
     looking.at(page, "start")
-    hands.fill(email=walk.email)
-    hands.press(walk.say("Mandami il collegamento", "Send me the link"))
+    person.fill(email=walk.email)
+    person.press(walk.say("Mandami il collegamento", "Send me the link"))
     expect(page.locator("h1")).to_have_text(walk.say("Guarda la posta.", "Look at your mail."))
 
     person.open(link_for(person.office, walk.email))
     on = walk.say("Salva e continua", "Save and go on")
-    hands.fill(first_name="Niccolò", last_name="D’Amico", birth_date="1985-10-12", fiscal_code="rssmra85t10a562s")
-    hands.fill(address="via Roma 1, 55010 Pieve Alta")
-    hands.press(on)
+    person.fill(first_name="Niccolò", last_name="D’Amico", birth_date="1985-10-12", fiscal_code="rssmra85t10a562s")
+    person.fill(address="via Roma 1, 55010 Pieve Alta")
+    person.press(on)
     expect(page.locator("[role=alert]")).to_contain_text("1985")
     looking.at(page, "person-refused")
-    hands.fill(birth_date="1985-12-10")
-    hands.press(on)
+    person.fill(birth_date="1985-12-10")
+    person.press(on)
 
-    hands.fill(pod_code="IT001E123")
+    person.fill(pod_code="IT001E123")
     page.locator("[name=address]").focus()
     expect(page.locator("#id_pod_code_error")).to_contain_text("Ne hai scritti 9")
-    hands.fill(pod_code=walk.pod, address="via Roma 1", zip_code="55010", city="Pieve Alta", province="LU")
+    person.fill(pod_code=walk.pod, address="via Roma 1", zip_code="55010", city="Pieve Alta", province="LU")
     looking.at(page, "point")
-    hands.press(on)
-    hands.choose("member_type", "PROSUMER")
-    hands.choose("source", "PV")
-    hands.fill(nominal_power="4,5")
+    person.press(on)
+    page.locator("[name=member_type][value=PROSUMER]").check()
+    page.select_option("[name=source]", "PV")
+    person.fill(nominal_power="4,5")
     looking.at(page, "role")
-    hands.press(on)
+    person.press(on)
     looking.at(page, "papers")
-    hands.press(walk.say("Continua", "Continue"))
+    person.press(walk.say("Continua", "Continue"))
     for box in ("statute", "measures", "privacy"):
-        hands.check(box)
+        page.check(f"[name={box}]")
     looking.at(page, "consents")
-    hands.press(walk.say("Manda la domanda", "Send the application"))
+    person.press(walk.say("Manda la domanda", "Send the application"))
     expect(page.locator("h1")).to_have_text(walk.say("La tua domanda è arrivata.", "Your application has arrived."))
     looking.at(page, "sent")
     page.go_back()
