@@ -5,17 +5,24 @@ from __future__ import annotations
 from typing import Any, Final
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import extend_schema_serializer, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema_serializer, inline_serializer
 from rest_framework import serializers
 
 from cercollettiva.energy.models import IntervalQuality, Quality
 
 # The energy router stands at several addresses and the core JSON API at two: the schema names one of each.
-LEFT_OUT: Final = ("/api/energy/api/", "/api/schema/", "/api/docs/", "/api/fees/", "/api/cer/")
+LEFT_OUT: Final = ("/api/energy/api/", "/api/schema/", "/api/docs/")
 
-
+ABOUT: Final = {**dict.fromkeys(("mqtt", "total-power", "cer-power"), "power"), "cer": "fees"}
 MEASUREMENT_QUALITIES: Final = [(name, name) for name in Quality.names]
 INTERVAL_QUALITIES: Final = [(name, name) for name in IntervalQuality.names]
+# Of the calls that a program may repeat: `idempotency.py`.
+REPEATABLE: Final = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": "^[!-~]{1,100}$"},
+    OpenApiParameter.HEADER,
+    description="La stessa chiamata con la stessa chiave ha un effetto solo, e per un giorno la stessa risposta.",
+)
 
 
 class ApiSchema(AutoSchema):
@@ -30,7 +37,7 @@ class ApiSchema(AutoSchema):
         """By what it is about, not by where it stands."""
         words = [word for word in self.path.split("/") if word and word not in ("api", "core") and "{" not in word]
         about = [word for word in words if word != "energy"] or words
-        return [about[0] if about[0] not in ("mqtt", "total-power", "cer-power") else "power"]
+        return [ABOUT.get(about[0], about[0])]
 
 
 class CoreError(serializers.Serializer[Any]):

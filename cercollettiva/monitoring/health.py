@@ -23,6 +23,7 @@ from cercollettiva.monitoring.broker import Address, address_of, is_alive
 from cercollettiva.monitoring.broker_state import state_of
 from cercollettiva.monitoring.models import Alert
 from cercollettiva.monitoring.probes import Answer, Health, Probe, Question, ask_all
+from cercollettiva.users import outbox
 
 LATE_SECONDS: Final = 120  # a meter says something at least every minute
 SILENT_SECONDS: Final = 900
@@ -142,9 +143,18 @@ def room() -> Answer:
 
 @asks_the_database
 def queue() -> Answer:
-    """How much the jobs are behind with quarter-hours; a part of it is counted, not all of a flood."""
-    waiting = DirtyQuarter.objects.values("pk")[: MANY_QUARTERS + 1].count()
-    return Answer(Health.DEGRADED if waiting > MANY_QUARTERS else Health.HEALTHY, {"quarters_waiting": waiting})
+    """How much the jobs are behind with quarter-hours, of which not all of a flood are counted, and with mails."""
+    waiting, now = DirtyQuarter.objects.values("pk")[: MANY_QUARTERS + 1].count(), timezone.now()
+    mails = outbox.standing(now)
+    details = {
+        "quarters_waiting": waiting,
+        "mails_waiting": mails.waiting,
+        "oldest_mail_seconds": (now - mails.oldest_waiting).total_seconds() if mails.oldest_waiting else None,
+        "mails_given_up": mails.given_up,
+        "last_mail_sent": mails.last_sent.isoformat() if mails.last_sent else None,
+    }
+    is_behind = waiting > MANY_QUARTERS or mails.is_stuck
+    return Answer(Health.DEGRADED if is_behind else Health.HEALTHY, details)
 
 
 @asks_the_database

@@ -84,6 +84,9 @@ def _of_machine(answers: dict[str, Answer]) -> Iterator[Metric]:
         ("cer_disk_free_bytes", "disk_free_bytes", "Room left where uploads are kept."),
         ("cer_memory_available_bytes", "memory_available_bytes", "Memory that processes may still take."),
         ("cer_quarters_waiting", "quarters_waiting", "Quarter-hours to be computed; 10001 means more."),
+        ("cer_mails_waiting", "mails_waiting", "Mails that were written and have not left."),
+        ("cer_oldest_mail_seconds", "oldest_mail_seconds", "How long the oldest of them has waited."),
+        ("cer_mails_given_up", "mails_given_up", "Mails that no attempt could deliver, of the last month."),
         ("cer_database_clock_difference_seconds", "clock_difference_seconds", "Our clock against the database's."),
     ):
         if told.get(key) is not None:

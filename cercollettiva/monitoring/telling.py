@@ -1,22 +1,19 @@
 """Telling people: one line of an alert's history becomes a message for each whom it concerns, once, when they want it.
 
 Two steps, each taken by one process only. `spread` takes an event (its `told_at` is set where it was not) and writes
-the messages in the same transaction; `send` takes the messages of one person that are due, sends them as one mail, and
-marks them, in one transaction: a mail that does not leave is tried again.
+the messages in the same transaction; `send` takes the messages of one person that are due, writes one mail with all of
+them, and marks them, in one transaction. The mail leaves by `users/outbox.py`, which tries again.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
@@ -34,16 +31,15 @@ from cercollettiva.monitoring.models import (
     Choice,
     Severity,
 )
+from cercollettiva.users import outbox
 from cercollettiva.users.models import CustomUser
-
-logger = logging.getLogger(__name__)
 
 TOLD: Final = (Change.OPENED, Change.WOKEN, Change.ESCALATED, Change.RESOLVED)
 AT_ONCE: Final = 1000  # events of one run: what is left comes a minute later
 
 
 def tell(now: datetime) -> int:
-    """Wake what was put off, escalate what nobody took, and send what is due; how many mails left."""
+    """Wake what was put off, escalate what nobody took, and write to whom it is due; how many mails."""
     for alert in Alert.objects.filter(state=AlertState.SNOOZED, snoozed_until__lte=now):
         life.wake(alert, at=now)
     for alert in _nobody_took(now):
@@ -52,13 +48,7 @@ def tell(now: datetime) -> int:
     for event in events.select_related("alert")[:AT_ONCE]:
         spread(event, now)
     due = AlertMessage.objects.filter(sent_at__isnull=True, due_at__lte=now).order_by().values_list("user", flat=True)
-    sent = 0
-    for key in sorted(set(due)):
-        try:
-            sent += send(key, now)
-        except OSError:  # the mail server: this person's messages stay, and the next is tried all the same
-            logger.warning("A mail about alerts did not leave", exc_info=True)
-    return sent
+    return sum(send(key, now) for key in sorted(set(due)))
 
 
 def spread(event: AlertEvent, now: datetime) -> int:
@@ -85,7 +75,7 @@ def send(key: int, now: datetime) -> bool:
             "alert__plant", "alert__device", "alert__community"
         )
         if user.is_active:
-            _mail(user, list(events.order_by("pk")), now).send()
+            _post(user, list(events.order_by("pk")), now)
     return True
 
 
@@ -176,7 +166,7 @@ def _plant_of(alert: Alert, now: datetime) -> Plant | None:
     return alert.plant
 
 
-def _mail(user: CustomUser, events: list[AlertEvent], now: datetime) -> EmailMessage:
+def _post(user: CustomUser, events: list[AlertEvent], now: datetime) -> None:
     chosen = _preferences([user])[user.pk]
     site = settings.SITE_URL.rstrip("/")
     with translation.override(chosen.language):
@@ -191,7 +181,5 @@ def _mail(user: CustomUser, events: list[AlertEvent], now: datetime) -> EmailMes
             }
             for event in events
         ]
-        context = {"user": user, "lines": lines, "url": site + reverse("alerts:preferences")}
-        text = render_to_string("monitoring/mail/alerts.txt", context).strip()
-    subject, _blank, body = text.partition("\n")
-    return EmailMessage(" ".join(subject.split())[:200], body.strip() + "\n", to=[user.email])
+    context = {"user": user, "lines": lines, "url": site + reverse("alerts:preferences")}
+    outbox.post(user.email, "monitoring/mail/alerts.txt", context, at=now, language=chosen.language)

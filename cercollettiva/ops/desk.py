@@ -45,9 +45,10 @@ def import_members(now: datetime) -> int:
     """Carry out the long imports that wait; how many members came in."""
     came = 0
     for found in MemberImport.objects.filter(state=ImportState.QUEUED).select_related("community", "uploaded_by"):
-        people = member_import.carry_out(found, at=now, by=found.uploaded_by)
-        if found.with_invitations:
-            mails.invite(found.community, people)
+        with transaction.atomic():  # members and their invitations, or neither
+            people = member_import.carry_out(found, at=now, by=found.uploaded_by)
+            if found.with_invitations:
+                mails.invite(found.community, people, now)
         came += len(people)
     return came
 

@@ -40,12 +40,12 @@ from cercollettiva.ops.watching import (
     tell_of_alerts,
     watch_meters,
 )
+from cercollettiva.users import outbox
 
 logger = logging.getLogger(__name__)
 
 QUEUE: Final = "cercollettiva"
 WORKERS: Final = 2
-READ_NOW: Final = "read_papers_now"
 ABANDONED_AFTER: Final = timedelta(days=30)  # no broker holds a session for an ingestor that long
 PERIODIC_LOCK: Final = 0x776F726B  # the second half of our advisory lock: "work"
 SQLITE_BUSY_SECONDS: Final = 20
@@ -61,13 +61,19 @@ def make_partitions(now: datetime) -> list[str]:
     return made
 
 
+def send_mails(now: datetime) -> int:
+    """Send the mails that are due; how many left."""
+    return outbox.deliver(now)
+
+
 def prune(now: datetime) -> int:
-    """Drop sessions that have ended and the journal of ingestors that are no more; how many journal rows went.
+    """Drop sessions that have ended, old mails and the journal of ingestors that are no more; how many of its rows.
 
     An ingestor prunes its own journal, by the age of what it stores: by the clock a redelivery would not be recognised
     after a long absence (rule R13).
     """
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    outbox.forget(now)
     deleted, _ = IngestBatch.objects.filter(committed_at__lt=now - ABANDONED_AFTER).delete()
     return deleted
 
@@ -103,8 +109,21 @@ PERIODIC: Final[dict[Callable[[datetime], object], Any]] = {
     look_at_fees: crontab(minute="51"),
     look_at_papers: crontab(minute="13", hour="4"),
     look_at_estimates: crontab(minute="53"),  # after the estimates
+    send_mails: crontab(),  # last: with what the others wrote; and within seconds, see Scheduler
 }
 ESTIMATES_DUE: Final = crontab(minute="37")  # hourly: late measures change yesterday
+
+
+def _papers_wait(now: datetime) -> bool:
+    """Whether somebody looks at a page that says that their paper is being read."""
+    return reading.something_waits()
+
+
+# What does not wait for the minute: asked every second, with one short query each.
+SOON: Final[dict[Callable[[datetime], object], Callable[[datetime], bool]]] = {
+    read_papers: _papers_wait,
+    send_mails: outbox.something_waits,
+}
 
 
 class PeriodicLock(Protocol):
@@ -155,7 +174,7 @@ def make_queue() -> Huey:
         queue = SqliteHuey(QUEUE, filename=str(beside_database("jobs.sqlite3")), timeout=SQLITE_BUSY_SECONDS, **options)
     for job, due in PERIODIC.items():
         queue.periodic_task(due, name=job.__name__)(_as_task(job))
-    queue.read_now = queue.task(name=READ_NOW)(_as_task(read_papers))
+    queue.soon = {job: queue.task(name=f"{job.__name__}_now")(_as_task(job)) for job in SOON}
     share = queue.task(name=estimate_communities.__name__)(_as_task(estimate_communities))
 
     def share_estimates(now: datetime) -> int:
@@ -182,8 +201,12 @@ def make_consumer(queue: Huey, lock: PeriodicLock) -> HueyConsumer:
     class Scheduler(HueyScheduler):  # type: ignore[misc]  # huey has no types
         def loop(self, now: datetime | None = None) -> None:
             super().loop(now)
-            if _papers_wait() and lock.hold() and not any(task.name == READ_NOW for task in queue.pending()):
-                queue.read_now()
+            waiting = _what_waits()
+            if waiting and lock.hold():
+                known = {task.name for task in queue.pending()}
+                for job in waiting:
+                    if f"{job.__name__}_now" not in known:
+                        queue.soon[job]()
 
         def enqueue_periodic_tasks(self, now: datetime | None) -> None:
             if lock.hold():
@@ -199,14 +222,14 @@ def make_consumer(queue: Huey, lock: PeriodicLock) -> HueyConsumer:
     return Consumer(queue, workers=WORKERS, graceful_signal="TERM")
 
 
-def _papers_wait() -> bool:
-    """Whether somebody looks at a page that says that their paper is being read: they need not wait for the minute."""
+def _what_waits() -> list[Callable[[datetime], object]]:
+    now = datetime.now(UTC)
     try:
-        return reading.something_waits()
+        return [job for job, something_waits in SOON.items() if something_waits(now)]
     except (DatabaseError, InterfaceError) as error:
-        logger.warning("The database is away, papers wait: %s", error)
+        logger.warning("The database is away, papers and mails wait: %s", error)
         connection.close()
-        return False
+        return []
 
 
 def beside_database(suffix: str) -> Path:

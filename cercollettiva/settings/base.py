@@ -292,6 +292,7 @@ KEEP_INVITATIONS = timedelta(days=env.whole_number("KEEP_INVITATIONS_DAYS", 365)
 ERASURE_COOLING_OFF = timedelta(days=env.whole_number("ERASURE_COOLING_OFF_DAYS", 14))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CerCollettiva <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 10  # [s] without one a mail server that says nothing holds its caller for ever
 
 # Who may read /monitoring/metrics/: whoever has the token, and these networks.
 METRICS_TOKEN = env.text("METRICS_TOKEN")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from datetime import timedelta
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,7 +14,6 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
-from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -20,14 +21,25 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from cercollettiva.users import second_factor
+from cercollettiva.users import outbox, second_factor
 from cercollettiva.users.addresses import client_ip
 from cercollettiva.users.encryption import ring
 from cercollettiva.users.models import CustomUser
 from cercollettiva.users.sessions import STARTED
 
+logger = logging.getLogger(__name__)
+
 AUTHENTICATOR_CONTEXT: Final = "mfa.Authenticator.data"
 FRESH: Final = 300  # [s] a sign-in counts as a confirmation
+
+# What somebody waits for; whoever has an account and whoever has none is answered in the same time.
+AWAITED: Final = frozenset(
+    {
+        *("email_confirmation", "email_confirmation_signup", "account_already_exists"),
+        *("password_reset_key", "unknown_account"),
+    }
+)
+CODES_LAST: Final = timedelta(minutes=15)
 
 # What is worth saying of what allauth says; the rest is silence.
 NOTICES: Final = {
@@ -107,19 +119,25 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth's 
         if text:
             messages.add_message(request, level, str(text), extra_tags=extra_tags)
 
-    def render_mail(
-        self,
-        template_prefix: str,
-        email: str | list[str],
-        context: dict[str, Any],
-        headers: dict[str, str] | None = None,
-    ) -> EmailMessage:
-        """One plain text for each mail, in users/mail/, named as allauth names it; its first line is the subject."""
-        name = template_prefix.rpartition("/")[2]
-        text = render_to_string(f"users/mail/{name}.txt", {**context, "site": settings.SITE_URL}, current.request)
-        subject, _blank, body = text.strip().partition("\n")
-        to = [email] if isinstance(email, str) else email
-        return EmailMessage(subject.strip(), body.strip() + "\n", self.get_from_email(), to, headers=headers)
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """One plain text for each mail, in users/mail/, named as allauth names it; its first line is the subject.
+
+        What somebody waits for with the page open goes at once: a code is for now, and needs no `work` that runs. It
+        waits for the mail server at most EMAIL_TIMEOUT; where that does not take it, and for all the rest, there is the
+        outbox.
+        """
+        name, now = template_prefix.rpartition("/")[2], timezone.now()
+        template = f"users/mail/{name}.txt"
+        given = {"request": current.request, "email": email, "site": settings.SITE_URL, **context}
+        text = render_to_string(template, given, current.request).strip()
+        if name not in AWAITED:
+            outbox.put(email, text, template=template, at=now)
+            return
+        try:
+            outbox.message_of(email, text).send()
+        except OSError as error:
+            logger.warning("A mail that somebody waits for goes by the outbox: %s", type(error).__name__)
+            outbox.put(email, text, template=template, at=now, useless_after=now + CODES_LAST)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -6,20 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from cercollettiva.domain import tax_codes
 from cercollettiva.domain.identifiers import InvalidIdentifier
+from cercollettiva.users import outbox
 from cercollettiva.users.administration.files import Exported, resource_of
 from cercollettiva.users.administration.pages import HistoryPage, RegistryPage
 from cercollettiva.users.administration.rights import has_all
-from cercollettiva.users.models import AccountDeletionRequest, AuditLine, Consent, CustomUser
+from cercollettiva.users.audit import Action, record
+from cercollettiva.users.models import AccountDeletionRequest, AuditLine, Consent, CustomUser, OutgoingMail
 
 CODES = {"fiscal_code": tax_codes.any_fiscal_code, "vat_number": tax_codes.vat_number, "pec": tax_codes.pec}
 
@@ -108,3 +113,21 @@ class AuditHistory(Exported, HistoryPage):
     @admin.display(description=_("azione"))
     def what(self, row: AuditLine) -> str:
         return row.action_label
+
+
+@admin.register(OutgoingMail)
+class Mails(HistoryPage):
+    """What waits to be sent, and what was given up: the oldest first, with what the mail server said."""
+
+    list_display = ("template", "state", "posted_at", "attempts", "next_try_at", "sent_at", "error")
+    list_filter = ("state", "template")
+    ordering = ("posted_at",)
+    hidden = ("text",)  # what somebody is written is between them and the community
+    actions = ("try_again",)
+
+    @admin.action(description=_("Riprova adesso"))
+    def try_again(self, request: HttpRequest, chosen: QuerySet[OutgoingMail]) -> None:
+        again = outbox.try_again(chosen, timezone.now())
+        record(Action.REGISTRY_CHANGED, request=request, details={"model": self.opts.label_lower, "rows": again})
+        words = ngettext("%(count)s email riparte adesso.", "%(count)s email ripartono adesso.", again)
+        messages.success(request, words % {"count": again})

@@ -41,6 +41,7 @@ class Term(models.TextChoices):
     TEN_YEARS = "TEN_YEARS", _("10 anni dopo l'uscita dalla comunità")
     TWO_YEARS = "TWO_YEARS", _("24 mesi")
     YEAR = "YEAR", _("12 mesi")
+    MONTH = "MONTH", _("30 giorni")
     WEEK = "WEEK", _("7 giorni")
     DAY = "DAY", _("un giorno")
     SESSION = "SESSION", _("fino alla fine della sessione")
@@ -86,6 +87,7 @@ ACCOUNT = Personal(Purpose.ACCOUNT, Basis.CONTRACT, Term.ACCOUNT)
 MEMBERSHIP = Personal(Purpose.MEMBERSHIP, Basis.LAW, Term.TEN_YEARS)
 PAYMENTS = Personal(Purpose.PAYMENTS, Basis.LAW, Term.TEN_YEARS)
 SECURITY = Personal(Purpose.SECURITY, Basis.INTEREST, Term.YEAR)
+MAIL = Personal(Purpose.CONTACT, Basis.CONTRACT, Term.MONTH)
 SESSION = Personal(Purpose.SECURITY, Basis.CONTRACT, Term.SESSION)
 LINK = "the key of a row, without a name"
 STATE = "a state or a time: nothing by itself, and asked for by queries"
@@ -132,6 +134,13 @@ MAP: dict[str, Fields] = {
         "answer": SECURITY._replace(term=Term.DAY),
         **same(NotPersonal("a random word, a hash, or the key of a row"), "caller", "key", "call_hash"),
         REST: plainly(SECURITY._replace(term=Term.DAY), STATE),
+    },
+    "users.OutgoingMail": {
+        **same(MAIL, "recipient", "text"),  # until it is sent; a month where it could not be
+        "recipient_index": MAIL._replace(kept=Kept.HASHED),
+        **same(CODE, "template", "language"),
+        "error": NotPersonal("what the mail server said; addresses are taken out"),
+        REST: NotPersonal("counts and times of a mail that is about nobody any more"),
     },
     "users.SetupToken": {"token_hash": NotPersonal("of the platform, and a hash"), REST: NotPersonal("a time")},
     "sessions.Session": {

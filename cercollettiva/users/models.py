@@ -25,6 +25,8 @@ from cercollettiva.users.fields import (
     EncryptedTextField,
     blind_indexes_of,
 )
+from cercollettiva.users.mails import MailState as MailState
+from cercollettiva.users.mails import OutgoingMail as OutgoingMail
 from cercollettiva.users.names import may_be_opened
 from cercollettiva.users.requests import AccountDeletionRequest as AccountDeletionRequest
 from cercollettiva.users.requests import SetupToken as SetupToken

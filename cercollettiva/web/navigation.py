@@ -19,6 +19,16 @@ MOST_COUNTED: Final = 100
 _WEIGHTS = {MemberRole.ADMIN: 0, MemberRole.TECHNICAL: 1, MemberRole.MEMBER: 2}
 
 
+# The phone's bar, by role: addresses and their icons. Alerts are one tap away on every page, in the masthead.
+_LOOKS_AFTER = (("web:dashboard", "dashboard"), ("desk:desk", "members"), ("communities:list", "community"))
+_BAR: dict[MemberRole | None, tuple[tuple[str, str], ...]] = {
+    MemberRole.ADMIN: _LOOKS_AFTER,
+    MemberRole.TECHNICAL: (("web:dashboard", "dashboard"), ("visits:visits", "place"), ("meters:meters", "meter")),
+    MemberRole.MEMBER: (("web:dashboard", "today"), ("web:my-energy", "energy"), ("register:me", "person")),
+    None: _LOOKS_AFTER,  # platform staff; whoever is in no community yet has what of it there is
+}
+
+
 class Place(NamedTuple):
     """A role in a community."""
 
@@ -41,30 +51,16 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     entries = _first_entries(request, role, places)
     groups: list[dict[str, Any]] = [{"label": "", "entries": entries}]
     if any(place.is_member for place in places):
-        entries.append(_entry(request, _("La mia pagina"), reverse("register:me"), ""))
-    papers = _entry(request, _("Documenti"), reverse("documents:list"), "")
+        entries.append(_entry(request, _("La mia pagina"), reverse("register:me")))
+    papers = _entry(request, _("Documenti"), reverse("documents:list"))
     papers["current"] = request.path.startswith("/documents/")
     entries.append(papers)
-    energy = _energy_entries(request)
-    if looks_after(request):
-        meters = _entry(request, _("Misuratori"), reverse("meters:meters"), "meter")
-        meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
-        visits = _entry(request, _("Interventi"), reverse("visits:visits"), "")
-        visits["current"] = request.path.startswith(reverse("visits:visits"))
-        energy += [meters, visits]
-        for entry in entries:
-            if entry["url"] == reverse("web:home"):
-                entry["icon"] = ""  # the phone's bar has four places, and the mark leads home too
-        if role is MemberRole.TECHNICAL:
-            visits["icon"], entries[-1]["icon"] = "place", ""
-    alerts = _entry(request, _("Avvisi"), reverse("alerts:alerts"), "")
-    alerts["current"] = request.path.startswith("/avvisi/")
-    alerts["count"] = waiting = _waiting_alerts(user)
-    energy.append(alerts)
-    groups.append({"label": _("Energia"), "entries": energy})
+    waiting = _waiting_alerts(user)
+    groups.append({"label": _("Energia"), "entries": _energy_entries(request, waiting)})
     people = _people_entries(request, user, places)
     if people:
         groups.append({"label": _("Persone"), "entries": people})
+    _fill_the_bar(request, role, groups)
     return {
         "navigation": groups,
         "waiting_alerts": waiting,
@@ -79,30 +75,49 @@ def _waiting_alerts(user: CustomUser) -> int:
     return waiting.order_by().values("pk")[:MOST_COUNTED].count()
 
 
+def _fill_the_bar(request: HttpRequest, role: MemberRole | None, groups: list[dict[str, Any]]) -> None:
+    """Three places of the phone's bar are what a role does most; the fourth leads to all the others."""
+    icons = {reverse(name): icon for name, icon in _BAR[role]}
+    for entry in (entry for group in groups for entry in group["entries"]):
+        entry["icon"] = icons.get(entry["url"], "")
+    more = _entry(request, _("Altro"), reverse("web:more"), "more")
+    groups[-1]["entries"].append(more | {"phone_only": True})
+
+
 def _first_entries(request: HttpRequest, role: MemberRole | None, places: list[Place]) -> list[dict[str, Any]]:
     """A member's day and energy; to the others the communities now, and what each shares hour by hour."""
-    home = _entry(request, _("Home"), reverse("web:home"), "home")
+    home = _entry(request, _("Home"), reverse("web:home"))
     if role is MemberRole.MEMBER:
-        day = _entry(request, _("Oggi"), reverse("web:dashboard"), "today")
+        day = _entry(request, _("Oggi"), reverse("web:dashboard"))
         day["current"] = request.path in (reverse("web:dashboard"), reverse("web:today"))
-        return [day, _entry(request, _("Energia"), reverse("web:my-energy"), "energy"), home]
-    entries = [_entry(request, _("Cruscotto"), reverse("web:dashboard"), "dashboard")]
+        return [day, _entry(request, _("Energia"), reverse("web:my-energy")), home]
+    entries = [_entry(request, _("Cruscotto"), reverse("web:dashboard"))]
+    entries.append(_entry(request, _("Comunità"), reverse("communities:list")))
     managed = [place for place in places if place.role is not MemberRole.MEMBER]
     for place in managed:
         label = _("Condivisione oraria") if len(managed) == 1 else f"{_('Condivisione')}: {place.name}"
-        entries.append(_entry(request, label, reverse("core:sharing", args=[place.community]), ""))
+        entries.append(_entry(request, label, reverse("core:sharing", args=[place.community])))
     return [*entries, home]
 
 
-def _energy_entries(request: HttpRequest) -> list[dict[str, Any]]:
-    """The pages about plants and what they measure, for whoever is signed in."""
-    now = _entry(request, _("Adesso"), reverse("meters:energy"), "")
+def _energy_entries(request: HttpRequest, waiting: int) -> list[dict[str, Any]]:
+    """The pages about plants and what they measure; about meters, for whoever looks after them; `waiting` alerts."""
+    now = _entry(request, _("Adesso"), reverse("meters:energy"))
     now["current"] = request.path.startswith(("/energy/plants/", "/energy/measurements/", "/energy/settings/")) or (
         request.path == "/energy/"
     )
-    plants = _entry(request, _("Impianti"), reverse("core:plants"), "plant")
+    plants = _entry(request, _("Impianti"), reverse("core:plants"))
     plants["current"] = request.path.startswith("/plants/")
-    return [now, plants]
+    entries = [now, plants]
+    if looks_after(request):
+        meters = _entry(request, _("Misuratori"), reverse("meters:meters"))
+        meters["current"] = request.path.startswith(("/energy/devices/", "/energy/unknown/"))
+        visits = _entry(request, _("Interventi"), reverse("visits:visits"))
+        visits["current"] = request.path.startswith(reverse("visits:visits"))
+        entries += [meters, visits]
+    alerts = _entry(request, _("Avvisi"), reverse("alerts:alerts"))
+    alerts["current"], alerts["count"] = request.path.startswith("/avvisi/"), waiting
+    return [*entries, alerts]
 
 
 def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place]) -> list[dict[str, Any]]:
@@ -111,21 +126,21 @@ def _people_entries(request: HttpRequest, user: CustomUser, places: list[Place])
     is_staff = user.is_staff or user.is_superuser
     administered = [place for place in places if place.role is MemberRole.ADMIN]
     if administered or is_staff:
-        desk = _entry(request, _("Domande"), reverse("desk:desk"), "" if is_staff else "members")
+        desk = _entry(request, _("Domande"), reverse("desk:desk"))
         desk["current"] = request.path.startswith(reverse("desk:desk"))
         entries.append(desk)
     for place in administered:
         label = _("Ruoli") if len(administered) == 1 else f"{_('Ruoli')}: {place.name}"
-        entries.append(_entry(request, label, reverse("core:roles", args=[place.community]), ""))
+        entries.append(_entry(request, label, reverse("core:roles", args=[place.community])))
         entries += _desk_entries(request, place, alone=len(administered) == 1)
         label = _("Schermo pubblico") if len(administered) == 1 else f"{_('Schermo pubblico')}: {place.name}"
-        entries.append(_entry(request, label, reverse("core:screen", args=[place.community]), ""))
+        entries.append(_entry(request, label, reverse("core:screen", args=[place.community])))
     if administered or is_staff:
-        entries.append(_entry(request, _("Registro dei trattamenti"), reverse("users:processing"), ""))
+        entries.append(_entry(request, _("Registro dei trattamenti"), reverse("users:processing")))
     if is_staff:
-        entries.append(_entry(request, _("Persone"), reverse("users:management"), "members"))
-        entries.append(_entry(request, _("Amministrazione"), reverse("admin:index"), ""))
-        entries.append(_entry(request, _("Stato del sistema"), reverse("web:status"), ""))
+        entries.append(_entry(request, _("Persone"), reverse("users:management")))
+        entries.append(_entry(request, _("Amministrazione"), reverse("admin:index")))
+        entries.append(_entry(request, _("Stato del sistema"), reverse("web:status")))
     return entries
 
 
@@ -133,7 +148,7 @@ def _desk_entries(request: HttpRequest, place: Place, *, alone: bool) -> list[di
     """The members' desk of one community."""
     pages = ((_("Libro soci"), "registry"), (_("Quote"), "fees"), (_("Impostazioni"), "settings"))
     labels = [(label if alone else f"{label}: {place.name}", name) for label, name in pages]
-    return [_entry(request, label, reverse(f"register:{name}", args=[place.community]), "") for label, name in labels]
+    return [_entry(request, label, reverse(f"register:{name}", args=[place.community])) for label, name in labels]
 
 
 def places_of(request: HttpRequest) -> list[Place]:
@@ -159,5 +174,5 @@ def _places(user: CustomUser | AnonymousUser) -> list[Place]:
     return [Place(MemberRole(role), community, name, kind != "") for role, community, name, kind in rows]
 
 
-def _entry(request: HttpRequest, label: str, url: str, icon: str) -> dict[str, Any]:
+def _entry(request: HttpRequest, label: str, url: str, icon: str = "") -> dict[str, Any]:
     return {"label": label, "url": url, "icon": icon, "current": request.path == url, "phone_only": False, "count": 0}

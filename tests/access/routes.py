@@ -52,6 +52,7 @@ ROUTES: Final[dict[str, Route]] = {
         lambda world, side: [world.side(side).cer.pk],
     ),
     "core:screen-data": Route(safe(administrators_alone(OK)), lambda world, side: [world.side(side).cer.pk]),
+    "web:more": Route(safe(signed_in(OK)), otherwise=signed_in(NOT_ALLOWED)),
     "web:manifest": Route(safe(everybody(OK))),
     "web:service-worker": Route(safe(everybody(OK))),
     "web:status": Route(safe(everybody(OK))),

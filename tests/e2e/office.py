@@ -9,12 +9,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support import processes
-from tests.support.processes import Child, accepts_connections, free_port
+from tests.support.processes import Child, accepts_connections, free_port, wait_until
 from tests.support.services import ROOT
 
 
@@ -41,14 +41,28 @@ class Office:
                     texts.append(message.get_content())
         return texts
 
+    def mail_to(self, address: str, holding: str, *, within: float = 15) -> str:
+        """The newest mail to somebody that matches; `work` looks for mails to send every second."""
+        found: list[str] = []
+
+        def came() -> bool:
+            found[:] = [text for text in self.mails_to(address) if re.search(holding, text)]
+            return bool(found)
+
+        assert wait_until(came, within=within), f"no mail to {address} says {holding}"
+        return found[-1]
+
     def code_for(self, address: str) -> str:
         codes = re.findall(r"^[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}$", self.mails_to(address)[-1], re.MULTILINE)
         return str(codes[0])
 
 
 @contextmanager
-def running_office() -> Iterator[Office]:
-    """On SQLite, with one uvicorn for pages and sockets, and the second factor required as in production."""
+def running_office(*, with_people: str = "") -> Iterator[Office]:
+    """On SQLite, with one uvicorn for pages and sockets, and the second factor required as in production.
+
+    With people, a piece of Python that makes them, `work` runs too, which sends mails and reads papers.
+    """
     state = processes.make_folder("office")
     mails = state / "mail"
     mails.mkdir()
@@ -71,5 +85,11 @@ def running_office() -> Iterator[Office]:
     site = [sys.executable, "-m", "uvicorn", "cercollettiva.asgi:application", "--port", str(port)]
     child = Child([*site, "--log-level", "warning"], name="site", env=environment)
     child.answers = lambda: accepts_connections(port)
-    with child.start(within=60):
+    with ExitStack() as running:
+        if with_people:
+            office.manage("shell", "--verbosity=0", "-c", with_people)
+            work = Child([sys.executable, str(ROOT / "manage.py"), "work"], name="work", env=environment)
+            work.answers = lambda: "Periodic tasks are enabled" in work.log_tail()
+            running.enter_context(work.start(within=60))
+        running.enter_context(child.start(within=60))
         yield office

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
-from tests.e2e.pages import WIDTHS
+from tests.e2e.pages import THEMES, WIDTHS
 
 pytestmark = pytest.mark.e2e
 
@@ -43,15 +45,36 @@ def test_a_fee_is_written_down_and_the_member_finds_the_receipt(visit, pictures,
     assert member.violations() == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_the_desk_are_sound(visit, pictures, width, theme):
-    visitor = visit(width=width, theme=theme)
-    visitor.sign_in("administrator")
+def test_the_pages_of_the_desk_are_sound(visit, cookies_of, pictures):
+    """Each is loaded once, and looked at in four shapes; what nothing but a load could change, axe looks at once."""
+    visitor = visit(storage_state=cookies_of("administrator"))
     for path in PAGES:
         visitor.open(f"/cer/1{path}")
-
-        visitor.page.screenshot(path=pictures / f"desk-{path.strip('/')}-{width}-{theme}.png", full_page=True)
+        for theme, width in product(THEMES, WIDTHS):
+            visitor.page.emulate_media(color_scheme=theme)
+            visitor.page.set_viewport_size({"width": width, "height": 800})
+            visitor.page.screenshot(path=pictures / f"desk-{path.strip('/')}-{width}-{theme}.png", full_page=True)
+            assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
         assert (path, visitor.violations()) == (path, [])
-        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
     assert visitor.complaints == []
+
+
+def test_on_a_phone_an_administrator_is_one_tap_away_from_what_waits(visit, cookies_of, pictures):
+    visitor = visit(width=360, storage_state=cookies_of("administrator"))
+    page = visitor.open("/cer/1/fees/")
+    page.screenshot(path=pictures / "phone-bar.png")
+    bar, places = page.locator("nav.nav a:visible"), []
+    for number in range(bar.count()):
+        box = bar.nth(number).bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+        places.append(bar.nth(number).get_attribute("href"))
+
+    assert places == ["/dashboard/", "/cer/", "/desk/", "/altro/"]
+    page.get_by_role("link", name="Avvisi", exact=True).click()
+    page.wait_for_url("**/avvisi/")
+    page.get_by_role("link", name="Altro", exact=True).click()
+    page.wait_for_url("**/altro/")
+    page.screenshot(path=pictures / "phone-more.png", full_page=True)
+    page.locator("main").get_by_role("link", name="Quote", exact=True).click()
+    page.wait_for_url("**/fees/")

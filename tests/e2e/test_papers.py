@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from tests.e2e.test_desk import ADMIN, COMMUNITY, Looking, Walk, come, sign_in
 from tests.integration.users.signing import PASSWORD
 from tests.support.hostile_files import picture_with_place
 from tests.support.pdfs import pdf_of
-from tests.support.processes import Child
-from tests.support.services import ROOT
 
 pytestmark = pytest.mark.e2e
 
@@ -36,12 +33,8 @@ DESKTOP = Walk(1280, "dark", "it", ADMIN, "", 0)
 @pytest.fixture(scope="module")
 def office() -> Iterator[Office]:
     """With the worker that reads papers."""
-    with running_office() as office:
-        office.manage("shell", "--verbosity=0", "-c", PEOPLE)
-        work = Child([sys.executable, str(ROOT / "manage.py"), "work"], name="work", env=office.environment)
-        work.answers = lambda: "Periodic tasks are enabled" in work.log_tail()
-        with work.start(within=60):
-            yield office
+    with running_office(with_people=PEOPLE) as office:
+        yield office
 
 
 def test_an_attestation_becomes_a_plant_and_owed_papers_become_complete(browser, office, pictures):

@@ -5,21 +5,27 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cercollettiva.api.asked import Nothing
 from cercollettiva.api.errors import Conflict
+from cercollettiva.api.idempotency import once
+from cercollettiva.api.schema import CORE_ERRORS, REPEATABLE, CoreError
 from cercollettiva.api.views import CoreView
 from cercollettiva.core import fees
 from cercollettiva.core.models import CERConfiguration, MembershipCard, MemberType, PaymentMethod
 from cercollettiva.core.registry import day_of
 
+ERRORS: Final = {**CORE_ERRORS, **dict.fromkeys((409, 413, 415), CoreError)}
 WORDS: Final = {
     "negative": gettext_lazy("L'importo non può essere negativo, e un versamento è più di zero."),
     "too_much": gettext_lazy("L'importo è troppo grande per una quota."),
@@ -44,7 +50,10 @@ class Euros(serializers.DecimalField):
 
 
 class FeesView(CoreView):
-    """Sessions, and tokens that may write; what does not add up is a 400 with its words, a fee that is paid a 409."""
+    """Sessions, and tokens that may write; what does not add up is a 400 with its words, a fee that is paid a 409.
+
+    The same call under the same Idempotency-Key has one effect.
+    """
 
     http_method_names = ["post"]
     Asked: Any  # what each view reads
@@ -60,6 +69,7 @@ class FeesView(CoreView):
         return response
 
     def asked(self, request: Request) -> dict[str, Any]:
+        Nothing.of(request)
         shape = self.Asked(data=request.data)
         shape.is_valid(raise_exception=True)
         values: dict[str, Any] = shape.validated_data
@@ -83,7 +93,17 @@ class SetFee(FeesView):
     class Asked(serializers.Serializer[Any]):
         amount = Euros()
 
-    def post(self, request: Request, card_id: int) -> Response:
+    class Answer(serializers.Serializer[Any]):
+        success = serializers.BooleanField()
+        message = serializers.CharField()
+
+    @extend_schema(
+        operation_id="core_fee_set", parameters=[REPEATABLE], request=Asked, responses={200: Answer, **ERRORS}
+    )
+    def post(self, request: Request, card_id: int) -> HttpResponse:
+        return once(request, lambda: self._set(request, card_id))
+
+    def _set(self, request: Request, card_id: int) -> Response:
         card = self.card(request, card_id)
         amount = self.asked(request)["amount"]
         fees.set_fee(card, cents=_cents(amount), on=day_of(timezone.now()))
@@ -102,7 +122,18 @@ class FeePaid(FeesView):
         amount = Euros(required=False, allow_null=True)
         paid_on = serializers.DateField(required=False)
 
-    def post(self, request: Request, card_id: int) -> Response:
+    class Answer(SetFee.Answer):
+        payment_date = serializers.DateField()
+        receipt_number = serializers.IntegerField()
+        amount = serializers.FloatField()
+
+    @extend_schema(
+        operation_id="core_fee_paid", parameters=[REPEATABLE], request=Asked, responses={200: Answer, **ERRORS}
+    )
+    def post(self, request: Request, card_id: int) -> HttpResponse:
+        return once(request, lambda: self._pay(request, card_id))
+
+    def _pay(self, request: Request, card_id: int) -> Response:
         card = self.card(request, card_id)
         asked, now = self.asked(request), timezone.now()
         amount = asked.get("amount")
@@ -132,7 +163,16 @@ class BulkFees(FeesView):
         amount = Euros()
         member_type = serializers.ChoiceField([("all", "all"), *MemberType.choices], default="all")
 
-    def post(self, request: Request, cer_pk: int) -> Response:
+    class Answer(SetFee.Answer):
+        updated_count = serializers.IntegerField()
+
+    @extend_schema(
+        operation_id="core_fees_bulk", parameters=[REPEATABLE], request=Asked, responses={200: Answer, **ERRORS}
+    )
+    def post(self, request: Request, cer_pk: int) -> HttpResponse:
+        return once(request, lambda: self._set_all(request, cer_pk))
+
+    def _set_all(self, request: Request, cer_pk: int) -> Response:
         community = get_object_or_404(CERConfiguration.objects.visible_to(request.user), pk=cer_pk)
         self.only_administrators(request, community.pk)
         asked = self.asked(request)

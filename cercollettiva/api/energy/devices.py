@@ -23,7 +23,7 @@ from cercollettiva.api.energy.measurement_rows import MeasurementRow, measuremen
 from cercollettiva.api.energy.plant_fields import Community
 from cercollettiva.api.fields import Instant, local
 from cercollettiva.api.idempotency import once
-from cercollettiva.api.schema import paged
+from cercollettiva.api.schema import REPEATABLE, paged
 from cercollettiva.core.models import Plant
 from cercollettiva.energy import queries
 from cercollettiva.energy.models import DeviceConfiguration, DevicePlacement, DeviceToken, DeviceType
@@ -164,7 +164,9 @@ class DeviceViewSet(EnergyViewSet):
     def retrieve(self, request: Request, pk: int) -> Response:
         return Response(self._told(pk))
 
-    @extend_schema(operation_id="devices_create", request=DeviceWritten, responses={201: DeviceFields})
+    @extend_schema(
+        operation_id="devices_create", parameters=[REPEATABLE], request=DeviceWritten, responses={201: DeviceFields}
+    )
     def create(self, request: Request) -> HttpResponse:
         """A device at a plant one looks after, with the role that such a meter usually has there."""
         return once(request, lambda: self._create(request))

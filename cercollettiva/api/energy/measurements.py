@@ -27,7 +27,7 @@ from cercollettiva.api.energy.spoken import SpokenAnswer, SpokenRow, take
 from cercollettiva.api.fields import Instant
 from cercollettiva.api.idempotency import once
 from cercollettiva.api.permissions import IsDevice
-from cercollettiva.api.schema import one
+from cercollettiva.api.schema import REPEATABLE, one
 from cercollettiva.api.throttles import DeviceThrottle
 from cercollettiva.core.models import Plant
 from cercollettiva.energy import queries
@@ -123,7 +123,12 @@ class MeasurementViewSet(EnergyViewSet):
         placements = DevicePlacement.objects.active_at(self.now).filter(device__in=devices.order_by().values("pk"))
         return Response([measurement_row(row) for row in queries.latest_measurements(placements)])
 
-    @extend_schema(operation_id="measurements_create", request=SpokenRow(many=True), responses={201: SpokenAnswer})
+    @extend_schema(
+        operation_id="measurements_create",
+        parameters=[REPEATABLE],
+        request=SpokenRow(many=True),
+        responses={201: SpokenAnswer},
+    )
     def create(self, request: Request) -> HttpResponse:
         """One measurement or several, by a device with its own token."""
         return once(request, lambda: take(request, self.now))

@@ -23,7 +23,7 @@ from cercollettiva.api.energy.plant_fields import PlantDetail, PlantFields
 from cercollettiva.api.energy.statistics import StatisticsAnswer, statistics_of
 from cercollettiva.api.fields import Instant, Watts, local, rounded
 from cercollettiva.api.idempotency import once
-from cercollettiva.api.schema import paged
+from cercollettiva.api.schema import REPEATABLE, paged
 from cercollettiva.core.connection import FRESH_FOR
 from cercollettiva.core.models import CERConfiguration, Plant, PlantType
 from cercollettiva.core.periods import covers
@@ -101,7 +101,9 @@ class PlantViewSet(EnergyViewSet):
     def retrieve(self, request: Request, pk: int) -> Response:
         return Response(self._told(pk))
 
-    @extend_schema(operation_id="plants_create", request=PlantFields, responses={201: PlantDetail})
+    @extend_schema(
+        operation_id="plants_create", parameters=[REPEATABLE], request=PlantFields, responses={201: PlantDetail}
+    )
     def create(self, request: Request) -> HttpResponse:
         """Whoever looks after the community makes a plant without an owner; anybody else makes one of their own."""
         return once(request, lambda: self._create(request))

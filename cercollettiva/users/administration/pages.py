@@ -36,7 +36,7 @@ class HistoryPage(EncryptedValues, ModelAdmin):  # type: ignore[misc]
     links: ClassVar[tuple[str, ...]] = ()  # methods that lead to the pages of measures
     list_per_page = 50
     show_full_result_count = False
-    actions = None
+    actions: ClassVar[Any] = None
     list_filter_submit = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -13,11 +13,10 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import models, transaction
-from django.template.loader import render_to_string
 from django.utils import timezone
 
+from cercollettiva.users import outbox
 from cercollettiva.users.audit import Action, record
 from cercollettiva.users.datamap import Term
 from cercollettiva.users.fields import blind_indexes_of
@@ -93,7 +92,7 @@ def erase(user: CustomUser, *, by: CustomUser | None, at: datetime) -> Outcome:
     for line in lines:
         counted[line.model] += line.rows
     record(Action.PERSON_ERASED, actor=by, subject=person, details={"rows": counted}, at=at)
-    transaction.on_commit(lambda: _tell(person.pk, email, lines))
+    _tell(person.pk, email, lines, at)
     return Outcome(person.pk, lines)
 
 
@@ -159,13 +158,8 @@ def _close_request(user: CustomUser, at: datetime) -> None:
         AccountDeletionRequest.objects.create(user=user, requested_at=at, executed_at=at)
 
 
-def _tell(user: int, email: str, lines: list[Line]) -> None:
-    """The last mail, to the address that we no longer have; and the number, for whoever restores an old backup."""
-    logger.info("Person %d was erased", user)
+def _tell(user: int, email: str, lines: list[Line], at: datetime) -> None:
+    """The last mail: its row has the address until it is sent; and the number, for whoever restores an old backup."""
+    transaction.on_commit(lambda: logger.info("Person %d was erased", user))
     kept = [line for line in lines if line.fate is not Fate.DELETED]
-    text = render_to_string("users/mail/erased.txt", {"kept": kept})
-    subject, _blank, body = text.strip().partition("\n")
-    try:
-        EmailMessage(subject, body.strip() + "\n", to=[email]).send()
-    except OSError:  # it is done whether or not the post works; there is no address left to try again
-        logger.warning("The mail after an erasure could not be sent")
+    outbox.post(email, "users/mail/erased.txt", {"kept": kept}, at=at)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from cercollettiva.users.audit import PERSON, AuditLine
 from cercollettiva.users.datamap import Term
 from cercollettiva.users.exports import DataExport
+from cercollettiva.users.mails import OutgoingMail
 from cercollettiva.users.models import Consent, CustomUser
 from cercollettiva.users.requests import AccountDeletionRequest
 from cercollettiva.users.rights import sealed
@@ -132,6 +133,12 @@ RIGHTS: Final = Part(
             lambda user: IdempotentAnswer.objects.filter(Q(user=user) | Q(caller=f"user:{user.pk}")),
             Fate.DELETED,
             in_copy=False,  # for a day, what a program was answered: it may be about others
+        ),
+        Holding(
+            "users.OutgoingMail",
+            lambda user: OutgoingMail.objects.to(user.email),
+            Fate.DELETED,
+            shown=lambda row, user: {"posted_at": row.posted_at, "template": row.template, "text": row.text},
         ),
         Holding("sessions.Session", _sessions_of, Fate.DELETED, in_copy=False),
         Holding(

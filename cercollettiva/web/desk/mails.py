@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 
 from cercollettiva.core import fees
 from cercollettiva.core.models import CERConfiguration, FeeReminder, MembershipCard
 from cercollettiva.core.registry import day_of
-from cercollettiva.users.models import CustomUser
+from cercollettiva.users import outbox
+from cercollettiva.users.models import CustomUser, OutgoingMail
 from cercollettiva.web import formats
 
 
@@ -27,22 +25,22 @@ def remind_of_fees(now: datetime) -> int:
         with transaction.atomic():
             _row, is_new = FeeReminder.objects.get_or_create(card=card, step=step, defaults={"sent_at": now})
             if is_new:
-                _reminder(card, day_of(now)).send()
+                outbox.post_all([_reminder(card, now)])
                 sent += 1
     return sent
 
 
-def invite(community: CERConfiguration, people: Iterable[CustomUser]) -> int:
+def invite(community: CERConfiguration, people: Iterable[CustomUser], now: datetime) -> int:
     """Tell people who came by a file that they have an account, and how to choose a password; how many."""
     url = settings.SITE_URL.rstrip("/") + reverse("account_reset_password")
-    messages = [
-        _mail("register/mail/welcome.txt", user.email, {"user": user, "community": community, "url": url})
+    return outbox.post_all(
+        _mail("register/mail/welcome.txt", user.email, {"user": user, "community": community, "url": url}, now)
         for user in people
-    ]
-    return int(get_connection().send_messages(messages) or 0) if messages else 0
+    )
 
 
-def _reminder(card: MembershipCard, today: date) -> EmailMessage:
+def _reminder(card: MembershipCard, now: datetime) -> OutgoingMail:
+    today = day_of(now)
     due = card.fee_due_cents - card.fee_paid_cents
     context = {
         "user": card.membership.user,
@@ -56,11 +54,9 @@ def _reminder(card: MembershipCard, today: date) -> EmailMessage:
         "iban": formats.iban(card.organisation.iban) if card.organisation.iban else "",
         "url": settings.SITE_URL.rstrip("/") + reverse("register:me"),
     }
-    return _mail("register/mail/reminder.txt", card.membership.user.email, context)
+    return _mail("register/mail/reminder.txt", card.membership.user.email, context, now)
 
 
-def _mail(template: str, address: str, context: dict[str, Any]) -> EmailMessage:
-    with translation.override("it"):
-        text = render_to_string(template, context).strip()
-    subject, _blank, body = text.partition("\n")
-    return EmailMessage(" ".join(subject.split()), body.strip() + "\n", to=[address])
+def _mail(template: str, address: str, context: dict[str, Any], now: datetime) -> OutgoingMail:
+    text = outbox.rendered(template, context, language="it")
+    return outbox.row(address, text, template=template, at=now, language="it")

@@ -1,4 +1,4 @@
-"""The mails about applications: one template each, its first line the subject, sent after the commit.
+"""The mails about applications: one template each, written with what they tell (`users/outbox.py`).
 
 To who applies in the language in which they began, to administrators in the platform's.
 """
@@ -9,12 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone
 
 from cercollettiva.core.models import Application, CERMembership
+from cercollettiva.users import outbox
 from cercollettiva.web.join.links import LINK_LASTS, address_of, link_to
 
 
@@ -49,12 +47,4 @@ def _send(application: Application, name: str, to: str, language: str, context: 
         "site": settings.SITE_URL,
         **context,
     }
-    with translation.override(language):
-        text = render_to_string(f"join/mail/{name}.txt", given)
-    subject, _blank, body = text.strip().partition("\n")
-    after_commit(EmailMessage(subject.strip(), body.strip() + "\n", to=[to]))
-
-
-def after_commit(message: EmailMessage) -> None:
-    """A post office that is away does not undo what was decided: `robust` logs it, and the page says the same."""
-    transaction.on_commit(message.send, robust=True)
+    outbox.post(to, f"join/mail/{name}.txt", given, at=timezone.now(), language=language)

@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from cercollettiva.core.models import CERMembership
 from cercollettiva.core.registry import day_of
 from cercollettiva.documents.models import Document
 from cercollettiva.documents.retention import expiring
+from cercollettiva.users import outbox
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web import formats
 
@@ -32,7 +31,7 @@ def tell_of_expiring(now: datetime) -> int:
         with transaction.atomic():
             keys = [one.pk for one in documents]
             Document.objects.filter(pk__in=keys).update(expiry_told_at=now)
-            _mail(address, documents).send()
+            _post(address, documents, now)
             sent += 1
     return sent
 
@@ -52,10 +51,7 @@ def tell_of_handed_in(document: Document, *, by: CustomUser) -> None:
             "day": formats.date(document.term()),
             "url": f"{site}{reverse('documents:detail', args=[document.pk])}",
         }
-        text = render_to_string("documents/mail/handed_in.txt", context).strip()
-    subject, _blank, body = text.partition("\n")
-    message = EmailMessage(" ".join(subject.split()), body.strip() + "\n", to=[owner.email])
-    transaction.on_commit(message.send, robust=True)
+    outbox.post(owner.email, "documents/mail/handed_in.txt", context, at=timezone.now(), language="it")
 
 
 def _addresses(document: Document, now: datetime) -> list[str]:
@@ -78,11 +74,9 @@ def _addresses(document: Document, now: datetime) -> list[str]:
     return list(administering.order_by("user__email").values_list("user__email", flat=True).distinct())
 
 
-def _mail(address: str, documents: list[Document]) -> EmailMessage:
+def _post(address: str, documents: list[Document], now: datetime) -> None:
     site = settings.SITE_URL.rstrip("/")
     with translation.override("it"):
         papers = [(str(one.get_type_display()), formats.date(one.term())) for one in documents]
-        context = {"papers": papers, "url": f"{site}{reverse('documents:list')}?stato=scadenza"}
-        text = render_to_string("documents/mail/expiring.txt", context).strip()
-    subject, _blank, body = text.partition("\n")
-    return EmailMessage(" ".join(subject.split()), body.strip() + "\n", to=[address])
+    context = {"papers": papers, "url": f"{site}{reverse('documents:list')}?stato=scadenza"}
+    outbox.post(address, "documents/mail/expiring.txt", context, at=now, language="it")

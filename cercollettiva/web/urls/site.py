@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from cercollettiva.web.views import dashboard, home, my_energy, pwa, setup, status, today
+from cercollettiva.web.views import dashboard, home, more, my_energy, pwa, setup, status, today
 
 app_name = "web"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("altro/", more.more, name="more"),
     path("manifest.webmanifest", pwa.manifest, name="manifest"),
     path("sw.js", pwa.service_worker, name="service-worker"),
     path("offline/", pwa.offline, name="offline"),

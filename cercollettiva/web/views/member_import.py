@@ -176,9 +176,10 @@ def _run(request: HttpRequest, community: CERConfiguration, found: MemberImport)
         messages.success(request, _("Sono tante righe: si comincia entro un minuto, puoi chiudere la pagina."))
         return
     with transaction.atomic():
-        people = member_import.carry_out(found, at=timezone.now(), by=person(request))
+        now = timezone.now()
+        people = member_import.carry_out(found, at=now, by=person(request))
         if invites:
-            transaction.on_commit(lambda: mails.invite(community, people))
+            mails.invite(community, people, now)
     messages.success(request, _("Fatto: %(count)s soci nuovi.") % {"count": len(people)})
 
 

@@ -7,11 +7,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -20,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cercollettiva.core import registry
 from cercollettiva.core.models import CERMembership
-from cercollettiva.users import second_factor, sessions, signals
+from cercollettiva.users import outbox, second_factor, sessions, signals
 from cercollettiva.users.consents import PRIVACY_VERSION
 from cercollettiva.users.models import AccountDeletionRequest, CustomUser
 from cercollettiva.users.rights.erasure import obstacles_of, preview
@@ -142,9 +140,8 @@ def _request_deletion(user: CustomUser) -> None:
     now = timezone.now()
     deletion = AccountDeletionRequest.objects.create(user=user, requested_at=now)
     signals.deletion_requested.send(CustomUser, user=user, by=user, at=now)
-    text = render_to_string("users/mail/deletion_requested.txt", {"site": settings.SITE_URL, "due": deletion.due_at})
-    subject, _blank, body = text.strip().partition("\n")
-    transaction.on_commit(EmailMessage(subject, body.strip() + "\n", to=[user.email]).send)
+    context = {"site": settings.SITE_URL, "due": deletion.due_at}
+    outbox.post(user.email, "users/mail/deletion_requested.txt", context, at=now)
 
 
 @transaction.atomic

@@ -9,11 +9,9 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,6 +28,7 @@ from cercollettiva.core.models import (
     MemberType,
     RoleChange,
 )
+from cercollettiva.users import outbox
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web.views.accounts import link_gone
 
@@ -113,14 +112,11 @@ def _act(request: HttpRequest, community: CERConfiguration) -> None:
 
 @transaction.atomic
 def _invite(request: HttpRequest, community: CERConfiguration, asked: dict[str, Any]) -> None:
-    role = MemberRole(asked["role"])
-    sent = roles.invite(
-        community, asked["email"], role, member_type=asked["member_type"], by=_person(request), at=timezone.now()
-    )
+    role, now = MemberRole(asked["role"]), timezone.now()
+    sent = roles.invite(community, asked["email"], role, member_type=asked["member_type"], by=_person(request), at=now)
     url = settings.SITE_URL.rstrip("/") + reverse("users:invitation", args=[sent.token])
     context = {"community": community.name, "role": role.label, "url": url, "site": settings.SITE_URL}
-    subject, _blank, body = render_to_string("users/mail/invitation.txt", context).strip().partition("\n")
-    transaction.on_commit(EmailMessage(subject, body.strip() + "\n", to=[sent.invitation.email]).send)
+    outbox.post(sent.invitation.email, "users/mail/invitation.txt", context, at=now)
     messages.success(request, _("Invito mandato a %(email)s: vale sette giorni.") % {"email": sent.invitation.email})
 
 

@@ -20,7 +20,7 @@ PARTS = {
     "mqtt": gettext_lazy("Ricezione dai misuratori"),
     "cache": gettext_lazy("Memoria veloce"),
     "system": gettext_lazy("Macchina: disco, memoria, orologio"),
-    "queue": gettext_lazy("Calcolo dei quarti d’ora"),
+    "queue": gettext_lazy("Lavori: quarti d’ora ed email"),
 }
 WORDS = {
     Health.HEALTHY: gettext_lazy("funziona"),
@@ -42,6 +42,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "parts": [_part(name, answers[name], is_staff=is_staff) for name in PARTS],
         "is_staff": is_staff,
         "backup": _backup(answers["backup"]),
+        "mails": _mails(answers["queue"]),
     }
     return render(request, "web/status.html", context)
 
@@ -61,6 +62,15 @@ def _backup(answer: Answer) -> dict[str, Any]:
         "size": told.get("bytes"),
         "reason": told.get("reason", ""),
         "is_ill": answer.status is not Health.HEALTHY,
+    }
+
+
+def _mails(answer: Answer) -> dict[str, Any]:
+    told = answer.details
+    return {
+        "waiting": told.get("mails_waiting"),
+        "minutes": int((told.get("oldest_mail_seconds") or 0) // 60),
+        "given_up": told.get("mails_given_up"),
     }
 
 

@@ -73,7 +73,14 @@ from cercollettiva.settlement.models import (
 from cercollettiva.settlement.operations import write_rule
 from cercollettiva.users.audit import GENESIS, Action, record
 from cercollettiva.users.exports import DataExport
-from cercollettiva.users.models import AccountDeletionRequest, AuditAnchor, AuditHead, Consent, SetupToken
+from cercollettiva.users.models import (
+    AccountDeletionRequest,
+    AuditAnchor,
+    AuditHead,
+    Consent,
+    OutgoingMail,
+    SetupToken,
+)
 from cercollettiva.users.tokens import ApiToken, IdempotentAnswer, Scope
 from tests.integration.core.scene import (
     NOW,
@@ -268,6 +275,10 @@ MATRIX: dict[str, tuple[Callable[[Community], models.Model], set[str]]] = {
     ),
     "an answer that is kept": (
         lambda side: IdempotentAnswer.objects.create(caller=f"user:{side.member.pk}", key="k", call_hash="h"),
+        STAFF,
+    ),
+    "mail to the member": (
+        lambda side: OutgoingMail.objects.create(recipient=side.member.email, text="t", posted_at=NOW, next_try_at=NOW),
         STAFF,
     ),
     "token of the meter": (lambda side: DeviceToken.make(side.device, at=NOW)[0], MANAGERS),

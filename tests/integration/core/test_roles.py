@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core import mail
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -20,6 +19,7 @@ from cercollettiva.users.audit_chain import verify_chain
 from cercollettiva.users.models import AuditLine
 from tests.integration.core.scene import join, make_community, make_user
 from tests.integration.users.signing import PASSWORD, code_in_mail, make_person, private
+from tests.support.mailbox import delivered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -153,7 +153,7 @@ def test_the_page_asks_the_same_few_times_however_many_people_there_are(communit
 
 
 def link_in_mail() -> str:
-    found = re.search(r"/users/invitations/\S+/", mail.outbox[-1].body)
+    found = re.search(r"/users/invitations/\S+/", delivered()[-1].body)
     assert found
     return found.group()
 

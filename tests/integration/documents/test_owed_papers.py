@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
@@ -19,6 +18,7 @@ from tests.integration.core.applying import sent, written
 from tests.integration.core.scene import Scene, make_scene
 from tests.integration.documents.desk import client_of, paper, words
 from tests.integration.web.joining import ROLE, apply, ask_for_link, follow_link
+from tests.support.mailbox import delivered
 from tests.support.pdfs import pdf_of
 from tests.unit.documents.attestations import WRITTEN, same_line
 
@@ -38,8 +38,7 @@ def add(client, community, kind, content, name="carta.pdf"):
     return client.post(f"/cer/{community.pk}/join/papers/add/", fields, follow=True)
 
 
-def test_papers_come_by_the_link_of_a_mail_and_go_with_the_application(scene, monkeypatch):
-    monkeypatch.setattr("cercollettiva.web.join.mails.after_commit", lambda message: message.send())
+def test_papers_come_by_the_link_of_a_mail_and_go_with_the_application(scene):
     community, client = scene.a.cer, Client()
     ask_for_link(client, community.pk, "niccolo@example.it")
     follow_link(client, "niccolo@example.it")
@@ -154,14 +153,13 @@ def test_what_expires_is_told_once_and_then_deleted_at_night(scene, django_captu
     Document.objects.filter(pk=held.pk).update(legal_hold=True)
     of_community = paper(scene.a.admin, kind="OTHER", community=scene.a.cer)
     soon = datetime.combine(document.term() - timedelta(days=20), datetime.min.time(), tzinfo=UTC)
-    mail.outbox.clear()
     assert [jobs.tell_of_expiring_papers(soon), jobs.tell_of_expiring_papers(soon + timedelta(days=1))] == [3, 0]
-    assert {tuple(message.to) for message in mail.outbox} == {
+    assert {tuple(message.to) for message in delivered()} == {
         (scene.a.member.email,),
         (scene.a.admin.email,),
         ("not-yet@example.it",),  # administers it by then
     }
-    assert any(f"documento d'identità, dopo il {document.term():%d/%m/%Y}" in one.body for one in mail.outbox)
+    assert any(f"documento d'identità, dopo il {document.term():%d/%m/%Y}" in one.body for one in delivered())
 
     after = soon + timedelta(days=22)
     with django_capture_on_commit_callbacks(execute=True):

@@ -185,4 +185,5 @@ def test_once_does_each_job_and_ends(capsys):
         "look_at_fees",
         "look_at_papers",
         "look_at_estimates",
+        "send_mails",
     ]

@@ -19,7 +19,7 @@ from cercollettiva.energy.models import MQTTBroker
 from cercollettiva.monitoring.models import PushSubscription, VisitReport
 from cercollettiva.users.exports import DataExport
 from cercollettiva.users.fields import encrypted_fields_of
-from cercollettiva.users.models import CustomUser
+from cercollettiva.users.models import CustomUser, OutgoingMail
 from cercollettiva.users.tokens import IdempotentAnswer
 from tests.integration.core.scene import NOW, join, make_community, make_plant
 from tests.support.canaries import found
@@ -60,6 +60,7 @@ def sow() -> None:
     ApplicationEvent.objects.create(application=application, kind="CORRECTION", at=NOW, **of_model(ApplicationEvent))
     MQTTBroker.objects.create(name="Broker", host="localhost", **of_model(MQTTBroker))
     IdempotentAnswer.objects.create(caller="user:1", key="k", call_hash="h", **of_model(IdempotentAnswer))
+    OutgoingMail.objects.create(posted_at=NOW, next_try_at=NOW, **of_model(OutgoingMail))
     DataExport.objects.create(user=user, asked_at=NOW, **of_model(DataExport))
     Document.objects.create(type=DocumentType.BILL, owner=user, size=0, **of_model(Document))
     PushSubscription.objects.create(user=user, **of_model(PushSubscription))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.core import mail
 from django.test import Client
+
+from tests.support.mailbox import delivered
 
 FISCAL_CODE = "RSSMRA85T10A562S"
 POD = "IT001E55500001"
@@ -39,14 +40,14 @@ STEPS: dict[str, dict[str, str]] = {
 
 def link_in_mail(to: str) -> str:
     """The path of the link of the newest mail to an address."""
-    newest = [message for message in mail.outbox if message.to == [to]][-1]
+    newest = [message for message in delivered() if message.to == [to]][-1]
     found = re.search(r"https?://[^/\s]+(/cer/\d+/join/resume/\S+)", newest.body)
     assert found, newest.body
     return found.group(1)
 
 
 def mails_to(address: str) -> list[str]:
-    return [f"{message.subject}\n{message.body}" for message in mail.outbox if message.to == [address]]
+    return [f"{message.subject}\n{message.body}" for message in delivered() if message.to == [address]]
 
 
 def ask_for_link(client: Client, pk: int, email: str) -> Any:

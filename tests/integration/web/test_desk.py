@@ -31,12 +31,6 @@ pytestmark = pytest.mark.django_db
 EMAIL = "niccolo@example.it"
 
 
-@pytest.fixture(autouse=True)
-def _mails_leave_at_once(monkeypatch):
-    """They leave after the commit, and a test's transaction never commits."""
-    monkeypatch.setattr("cercollettiva.web.join.mails.after_commit", lambda message: message.send())
-
-
 @pytest.fixture
 def community():
     return make_community("A")

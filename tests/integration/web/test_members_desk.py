@@ -25,6 +25,7 @@ from cercollettiva.web.desk import papers
 from cercollettiva.web.desk.sheets import xlsx_bytes
 from tests.integration.api.scene import token_of
 from tests.integration.core.scene import join, make_community, make_user
+from tests.support.mailbox import delivered
 
 pytestmark = pytest.mark.django_db
 
@@ -128,8 +129,8 @@ def test_the_api_answers_with_the_first_platforms_keys_and_refuses_in_json(desk)
     community, admin, member = desk
     card = MembershipCard.objects.get()
 
-    def call(browser: Client, path: str, body: object) -> tuple[int, dict]:
-        answer = browser.post(path, json.dumps(body), content_type="application/json")
+    def call(browser: Client, path: str, body: object, **headers: str) -> tuple[int, dict]:
+        answer = browser.post(path, json.dumps(body), content_type="application/json", headers=headers)
         return answer.status_code, answer.json()
 
     assert call(Client(), f"/api/fees/set/{card.pk}/", {"amount": 1})[0] == 401
@@ -142,8 +143,12 @@ def test_the_api_answers_with_the_first_platforms_keys_and_refuses_in_json(desk)
         status, body = call(admin, f"/api/fees/set/{card.pk}/", bad)
         assert (status, body["error"], set(body)) == (400, "invalid", {"error", "detail"})
     assert call(admin, f"/core/api/fees/set/{card.pk}/", {"amount": "30.50"})[1]["success"] is True
-    status, paid = call(admin, f"/api/fees/paid/{card.pk}/", {"payment_method": "CARD", "amount": 30.5})
-    assert (status, paid["success"], paid["receipt_number"]) == (200, True, 1)
+    key, part = {"Idempotency-Key": "5f3c"}, {"payment_method": "CARD", "amount": 10}
+    twice = [call(admin, f"/api/fees/paid/{card.pk}/", part, **key) for _time in range(2)]
+    assert (twice[0], FeePayment.objects.count()) == (twice[1], 1)
+    assert call(admin, f"/api/fees/paid/{card.pk}/?amount=20", {})[1]["detail"].keys() == {"amount"}
+    status, paid = call(admin, f"/api/fees/paid/{card.pk}/", {"payment_method": "CARD", "amount": 20.5})
+    assert (status, paid["success"], paid["receipt_number"]) == (200, True, 2)
     assert call(admin, f"/api/fees/paid/{card.pk}/", {})[0] == 409
     bulk = call(admin, f"/api/cer/{community.pk}/bulk-fees/", {"amount": 40, "member_type": "PROSUMER"})
     assert bulk[1]["updated_count"] == 1
@@ -211,7 +216,7 @@ def make_pdf_of(card: MembershipCard) -> bytes:
     return papers.card_pdf(MembershipCard.objects.select_related("membership__community").get(pk=card.pk))
 
 
-def test_the_job_packs_the_cards_and_reminders_go_once(desk, mailoutbox):
+def test_the_job_packs_the_cards_and_reminders_go_once(desk):
     community, admin, _member = desk
     card = MembershipCard.objects.get()
     admin.post(f"/cer/{community.pk}/fees/", {"action": "print"})
@@ -224,8 +229,8 @@ def test_the_job_packs_the_cards_and_reminders_go_once(desk, mailoutbox):
     job = CardJob.objects.get()
     assert (made, nothing_more, job.state, job.done, job.total) == (1, 0, "DONE", 1, 1)
     assert job.file.read()[:2] == b"PK"
-    assert (sent, len(mailoutbox)) == ([1, 0], 1)
-    assert "25,00 €" in mailoutbox[0].subject
+    assert (sent, len(delivered())) == ([1, 0], 1)
+    assert "25,00 €" in delivered()[0].subject
 
 
 def test_a_profile_that_changes_is_an_entry_of_the_register(desk):

@@ -6,11 +6,13 @@ window.SwaggerUIBundle({
   url: place.dataset.schema,
   domNode: place,
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   defaultModelsExpandDepth: -1,
   validatorUrl: null,
   presets: [window.SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
+  // It draws a main of its own inside the page's.
+  onComplete: () => document.getElementById("operations")?.setAttribute("role", "presentation"),
   requestInterceptor: (request) => {
     const isSafe = ["GET", "HEAD", undefined].includes(request.method);
     if (!isSafe && new URL(request.url, location.href).origin === location.origin) {
