@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.utils import timezone
 
 from bench.publisher import STATUS, Publisher
@@ -17,6 +16,7 @@ from cercollettiva.monitoring.telling import tell
 from cercollettiva.monitoring.watch import check
 from tests.integration.core.scene import make_device, make_plant, make_user
 from tests.support import platform
+from tests.support.mailbox import delivered
 from tests.support.processes import Child, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -95,7 +95,7 @@ def test_a_broker_that_is_killed_is_one_incident_and_its_return_is_told(devices,
         minutes.look()
 
     assert incidents() == [("broker-down", "OPEN", True)]
-    assert [message.to for message in mail.outbox] == [[staff.email]]
+    assert [message.to for message in delivered()] == [[staff.email]]
 
     connected = platform.connections(ingest)
     mosquitto.start()
@@ -108,7 +108,7 @@ def test_a_broker_that_is_killed_is_one_incident_and_its_return_is_told(devices,
 
     assert incidents() == [("broker-down", "RESOLVED", True)]
     assert list(AlertEvent.objects.order_by("pk").values_list("change", flat=True)) == [Change.OPENED, Change.RESOLVED]
-    assert [message.subject for message in mail.outbox] == ["Broker MQTT fermo", "Tutto a posto: Broker MQTT fermo"]
+    assert [message.subject for message in delivered()] == ["Broker MQTT fermo", "Tutto a posto: Broker MQTT fermo"]
 
 
 def test_an_ingestor_that_is_killed_is_one_incident_and_its_return_is_told(devices, ingest, mosquitto, staff):
@@ -129,4 +129,4 @@ def test_an_ingestor_that_is_killed_is_one_incident_and_its_return_is_told(devic
     minutes.look()
 
     assert incidents() == [("ingestor-silent", "RESOLVED", True)]
-    assert [message.subject for message in mail.outbox] == ["Ricevitore fermo", "Tutto a posto: Ricevitore fermo"]
+    assert [message.subject for message in delivered()] == ["Ricevitore fermo", "Tutto a posto: Ricevitore fermo"]

@@ -16,6 +16,7 @@ from tests.integration.core.scene import Scene, make_scene
 from tests.integration.documents.desk import BILL, client_of, paper, upload, words
 from tests.support import hostile_files
 from tests.support.hostile_files import picture_with_place
+from tests.support.mailbox import delivered
 from tests.support.pdfs import pdf_of
 
 pytestmark = pytest.mark.django_db
@@ -257,9 +258,7 @@ def test_the_address_one_came_from_must_be_ours(scene, member):
     assert member.post("/documents/upload/", fields)["Location"].startswith("/documents/")
 
 
-def test_an_administrator_takes_in_a_paper_that_a_member_brought(
-    scene, admin, mailoutbox, django_capture_on_commit_callbacks
-):
+def test_an_administrator_takes_in_a_paper_that_a_member_brought(scene, admin, django_capture_on_commit_callbacks):
     choice = f"member-{scene.a.membership.pk}"
     page = words(admin.get(f"/documents/upload/?subject={choice}"))
     assert f'value="{choice}" selected' in page
@@ -274,14 +273,14 @@ def test_an_administrator_takes_in_a_paper_that_a_member_brought(
     line = AuditLine.objects.get(action=Action.PAPER_HANDED_IN)
     assert (line.actor_id, line.subject_id) == (scene.a.admin.pk, scene.a.member.pk)
     assert line.details == {"document": document.pk, "type": "ID_DOC"}
-    assert [message.to for message in mailoutbox] == [[scene.a.member.email]]
-    assert f"/documents/{document.pk}/" in mailoutbox[0].body
-    assert "documento d" in mailoutbox[0].body
+    assert [message.to for message in delivered()] == [[scene.a.member.email]]
+    assert f"/documents/{document.pk}/" in delivered()[0].body
+    assert "documento d" in delivered()[0].body
     assert client_of(scene.a.member).get(f"/documents/{document.pk}/").status_code == 200
     assert client_of(scene.b.admin).get(f"/documents/{document.pk}/").status_code == 404
 
 
-def test_nobody_else_takes_papers_in_for_a_member_nor_for_who_has_left(scene, admin, mailoutbox):
+def test_nobody_else_takes_papers_in_for_a_member_nor_for_who_has_left(scene, admin):
     choice = f"member-{scene.a.membership.pk}"
     for who in ("b.admin", "a.technician", "a.member"):
         side, name = who.split(".")
@@ -293,4 +292,4 @@ def test_nobody_else_takes_papers_in_for_a_member_nor_for_who_has_left(scene, ad
     for broken in ("member-", "member-x", "member-99999", f"member-{'9' * 30}", "member"):
         assert upload(admin, subject=broken).status_code == 200
     assert not Document.objects.exists()
-    assert mailoutbox == []
+    assert delivered() == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 
 from cercollettiva.monitoring.backups import look_at_backups, note_backup
 from cercollettiva.monitoring.models import Alert, BackupRun
@@ -13,6 +12,7 @@ from cercollettiva.monitoring.rounds import round_of
 from cercollettiva.monitoring.telling import tell
 from cercollettiva.users.models import CustomUser
 from tests.integration.core.scene import NOW, make_populated_community, make_user
+from tests.support.mailbox import delivered
 
 pytestmark = pytest.mark.django_db
 
@@ -43,8 +43,8 @@ def test_a_backup_that_failed_is_told_to_staff_once_and_the_next_good_one_ends_i
     tell(NOW + 5 * HOUR)
 
     assert states() == ["RESOLVED"]
-    assert [message.to for message in mail.outbox] == [[staff.email]] * 2
-    assert mail.outbox[1].subject == "Tutto a posto: Copia di sicurezza mancante"
+    assert [message.to for message in delivered()] == [[staff.email]] * 2
+    assert delivered()[1].subject == "Tutto a posto: Copia di sicurezza mancante"
 
 
 def test_one_that_is_overdue_is_told_a_night_and_a_bit_after_the_last():

@@ -27,7 +27,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
-from django.core import mail
 from py_vapid import Vapid02
 
 from cercollettiva.monitoring import push as module
@@ -37,6 +36,7 @@ from cercollettiva.monitoring.push import NotAPushAddress, NotDelivered, applica
 from cercollettiva.monitoring.pushing import push, subscribe
 from cercollettiva.monitoring.telling import tell
 from tests.integration.core.scene import NOW, make_populated_community
+from tests.support.mailbox import delivered
 
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +170,7 @@ def test_a_device_is_told_once_in_words_that_only_it_can_read_and_once_more_when
     own = {"title": "CerCollettiva", "url": f"/avvisi/{alert.pk}/", "tag": f"alert-{alert.pk}"}
     assert first == {**own, "body": "Misuratore muto"}
     assert last == {**own, "body": "Tutto a posto: Misuratore muto"}
-    assert len(mail.outbox) == 2  # the mail leaves all the same
+    assert len(delivered()) == 2  # the mail leaves all the same
     with pytest.raises(http_ece.ECEException):
         Browser(browser.endpoint).read(service.came[0][2])
 
@@ -251,7 +251,7 @@ def test_a_service_that_refuses_or_sends_us_elsewhere_is_asked_once_and_the_devi
 
     assert [path for path, _headers, _body in service.came] == ["/one"]
     assert PushSubscription.objects.count() == 1
-    assert len(mail.outbox) == 1
+    assert len(delivered()) == 1
 
 
 def test_a_service_that_hangs_is_left_and_keeps_neither_mails_nor_the_next_minute(service, place, monkeypatch):
@@ -265,7 +265,7 @@ def test_a_service_that_hangs_is_left_and_keeps_neither_mails_nor_the_next_minut
     push(NOW)
 
     assert time.monotonic() - began < 2
-    assert len(mail.outbox) == 1
+    assert len(delivered()) == 1
 
 
 def test_nobody_is_told_without_keys_nor_of_what_is_old_nor_of_what_came_before_they_asked(service, place, settings):

@@ -180,6 +180,7 @@ def test_once_does_each_job_and_ends(capsys):
         "tell_of_expiring_papers",
         "make_exports",
         "carry_out_erasures",
+        "end_old_pseudonyms",
         "nightly_backup",
         "look_at_backups",
         "look_at_fees",
