@@ -16,13 +16,15 @@ from tests.access.api_routes import API_ROUTES
 from tests.access.expectations import METHODS, TO_LOGIN, Route
 from tests.access.routes import ROUTES
 from tests.access.world import SIDES, Actor, World, make_world
+from tests.support.standing import standing_rows
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker) -> Iterator[World]:
+    with standing_rows(django_db_blocker):
+        yield make_world()
 
 
 def names_of(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
@@ -51,20 +53,22 @@ def test_every_kind_of_user_is_asked_about():
 def test_each_user_gets_what_the_row_says_and_nothing_of_another_community(name: str, world: World):
     for actor in Actor:
         with undone():
-            walk(ROUTES[name], name, actor, world)
+            walk(ROUTES[name], name, signed_in(world, actor), actor, world)
 
 
-def walk(route: Route, name: str, actor: Actor, world: World) -> None:
-    """One user at one address, by every method, on both sides."""
+def walk(route: Route, name: str, client: Client, actor: Actor, world: World) -> None:
+    """One user at one address, by every method, on both sides; each question meets the same world and session."""
+    cookies = client.cookies.copy()
     for side in route.sides:
         for method in METHODS:
-            answer = ask(world, actor, method, reverse(name, args=route.address_arguments(world, side)))
+            client.cookies = cookies.copy()
+            with undone():
+                answer = client.generic(method, reverse(name, args=route.address_arguments(world, side)))
 
-            expected = route.methods.get(method, route.otherwise)(actor, side)
-            assert answer.status_code == expected, f"{method} {name} of {side} by {actor.value}"
-            assert not leaks(answer, world, actor, route), (
-                f"{method} {name} of {side} tells {actor.value} of the other side"
-            )
+                expected = route.methods.get(method, route.otherwise)(actor, side)
+                what = f"{method} {name} of {side} by {actor.value}"
+                assert answer.status_code == expected, what
+                assert not leaks(answer, world, actor, route), f"{what} tells of the other side"
 
 
 @contextmanager
