@@ -282,9 +282,9 @@ ROUTES.update(
             otherwise=signed_in(NOT_ALLOWED),
         ),
         "mfa_remove_webauthn": Route(
-            {**safe(owner(OK)), "OPTIONS": owner(OK), "POST": owner(MOVED)},
+            {**safe(owner(OK)), "OPTIONS": owner(OK), "POST": owner(MOVED), "DELETE": owner(MOVED)},
             lambda world, side: [world.side(side).passkey.pk],
-            otherwise=owner(NOT_FOUND),  # it went with the POST before
+            otherwise=owner(NOT_ALLOWED),
         ),
     }
 )

@@ -67,13 +67,17 @@ def is_worker() -> bool:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """A wrapper, so that it comes before pytest-django reads the settings."""
     options = early_config.known_args_namespace
-    if not is_worker() and not options.help and not options.version:
+    if options.help or options.version:
+        pass
+    elif not is_worker():
         if on_sqlite():
             os.environ.update(clean_environment(f"sqlite:///{processes.session_folder() / 'cercollettiva.sqlite3'}"))
         else:
             server = PostgresServer(settings={"max_connections": "200"})
             early_config.add_cleanup(server.remove)  # on Ctrl-C and on a usage error too
             os.environ.update(clean_environment(server.start().url()))
+    else:  # of each worker its own: what `work` finds there without a row in its database is taken for left over
+        os.environ["MEDIA_ROOT"] = str(processes.session_folder() / f"media-{os.environ['PYTEST_XDIST_WORKER']}")
     loopback_only.install()
     return (yield)
 

@@ -30,6 +30,7 @@ SECRET: Final = (
     "METRICS_TOKEN",
     "SENTRY_DSN",
     "BROKER_AUTH_SECRET",
+    "VAPID_PRIVATE_KEY",
 )
 
 

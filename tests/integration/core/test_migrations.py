@@ -118,11 +118,12 @@ def test_no_model_changed_without_its_migration():
 
 
 def leftovers(database: BaseDatabaseWrapper) -> set[str]:
-    """Functions, triggers, types and views: what a table may not take along when it goes."""
+    """Functions, triggers, types and views: what a table may not take along when it goes. Those of extensions stay."""
     asked = "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')"
     if database.vendor == "postgresql":
         asked = (
             "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+            "AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e') "
             "UNION SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd') "
             "UNION SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')"
         )

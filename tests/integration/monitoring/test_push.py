@@ -306,7 +306,7 @@ KEYS = {name: value for name, value in Browser("").keys.items() if name != "endp
             "https://updates.push.services.mozilla.com:8443/x",
             "https:///x",
         ),
-        *("https://user:secret@fcm.googleapis.com/x", "https://127.0.0.1/x", "https://[::1]/x", "https://10.0.0.1/x"),
+        *("https://somebody@fcm.googleapis.com/x", "https://127.0.0.1/x", "https://[::1]/x", "https://10.0.0.1/x"),
         *("https://169.254.169.254/latest/meta-data/", "https://[::ffff:127.0.0.1]/x", "https://[fe80::1]/x", ""),
         *("ftp://fcm.googleapis.com/x", "https://fcm.googleapis.com/" + "x" * 2000, "https://a.example/\r\nHost: b"),
         *("https://a.example:port/x", "https://[::1/x", "javascript:alert(1)", "https://pèsca.example/x"),

@@ -23,6 +23,7 @@ urlpatterns = [
             )
         ),
     ),
+    path("avvisi/", include(([path("", nothing, name="alerts")], "alerts"))),
     path(
         "energy/",
         include(
