@@ -63,8 +63,9 @@ communities: setup ## Settle ten thousand random communities: about three minute
 	$(PYTEST) -s tests/unit/domain/settlement/test_properties.py $(ARGS)
 
 probes: export CER_ALL_PROBES := 1
-probes: setup parts ## Ask the API more than ten thousand questions about the other community: minutes
-	$(PYTEST) tests/access/test_api_matrix.py $(ARGS)
+probes: export CER_FUZZ_EXAMPLES ?= 102
+probes: setup parts ## Ask the API twenty thousand questions, about the other community and whatever else: minutes
+	$(PYTEST) tests/access/test_api_matrix.py tests/integration/api/test_fuzz.py $(ARGS)
 
 mutants: setup parts ## Plant faults in a copy of the code: each must be caught by the tests
 	$(RUN) tools/mutants $(ARGS)
