@@ -33,7 +33,7 @@ class CommunityRow(serializers.Serializer[Any]):
 
 
 def community_rows(view: CoreView, request: Request) -> list[dict[str, Any]]:
-    """Every community the user may see, by name. Four queries."""
+    """Every community the user may see, by name. Three queries."""
     names = dict(CERConfiguration.objects.visible_to(request.user).order_by("name", "pk").values_list("pk", "name"))
     powers = queries.powers_told_to(request.user, names, view.now)
     return [

@@ -124,29 +124,39 @@ def communities_power(
 
     Plants count while they are in the community; members are those approved and of a type.
     """
-    keys = _keys(communities)
-    is_member = covers(now, prefix="memberships__") & ~Q(memberships__member_type="")
-    members = dict(
-        CERConfiguration.objects.filter(pk__in=keys)
-        .order_by()
-        .annotate(members_now=Count("memberships__user", filter=is_member, distinct=True))
-        .values_list("pk", "members_now")
-    )
-    plants: dict[int, list[_PlantNow]] = {key: [] for key in members}
-    for plant in _plants_now(Plant.objects.active_at(now).filter(cer_configuration__in=members), now):
-        plants[plant.community].append(plant)
-    return {key: _together(plants[key], members=count) for key, count in members.items()}
+    return {key: power for key, power, _is_managed in _powers_before(None, communities, now)}
 
 
 def powers_told_to(
     user: CustomUser | AnonymousUser, communities: QuerySet[CERConfiguration] | Iterable[int], now: datetime
 ) -> dict[int, CommunityPower]:
     """The same as somebody is told it: all of it to those who look after a community, to the others a crowd's. [W]"""
-    powers = communities_power(communities, now)
-    small = [key for key, power in powers.items() if not power.hides_each]
-    managed = CERConfiguration.objects.managed_by(user, at=now).filter(pk__in=small).values_list("pk", flat=True)
-    hidden = set(small) - set(managed) if small else set()
-    return {key: power.withheld() if key in hidden else power for key, power in powers.items()}
+    return {
+        key: power if is_managed or power.hides_each else power.withheld()
+        for key, power, is_managed in _powers_before(user, communities, now)
+    }
+
+
+def _powers_before(
+    user: CustomUser | AnonymousUser | None, communities: QuerySet[CERConfiguration] | Iterable[int], now: datetime
+) -> list[tuple[int, CommunityPower, bool]]:
+    """Each community's key and power, and whether this user looks after it: in two queries whoever it is. [W]"""
+    managed = CERConfiguration.objects.none() if user is None else CERConfiguration.objects.managed_by(user, at=now)
+    is_member = covers(now, prefix="memberships__") & ~Q(memberships__member_type="")
+    rows = (
+        CERConfiguration.objects.filter(pk__in=_keys(communities))
+        .order_by()
+        .annotate(
+            members_now=Count("memberships__user", filter=is_member, distinct=True),
+            is_managed=Exists(managed.filter(pk=OuterRef("pk"))),
+        )
+        .values_list("pk", "members_now", "is_managed")
+    )
+    members = {key: (count, is_managed) for key, count, is_managed in rows}
+    plants: dict[int, list[_PlantNow]] = {key: [] for key in members}
+    for plant in _plants_now(Plant.objects.active_at(now).filter(cer_configuration__in=members), now):
+        plants[plant.community].append(plant)
+    return [(key, _together(plants[key], members=count), is_managed) for key, (count, is_managed) in members.items()]
 
 
 class _PlantNow(NamedTuple):

@@ -77,7 +77,7 @@ def test_the_dashboard_asks_the_same_few_times_however_many_plants_there_are(adm
         make_measured_plant(number, communities[number % 2], watts=100.0)
 
     assert queries() == few
-    assert few <= 10
+    assert few <= 9
 
 
 def test_somebody_without_a_community_is_told_what_comes_next():
