@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+from cercollettiva.core.periods import KeptTriggers
 
 class Migration(migrations.Migration):
 
@@ -14,6 +15,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        KeptTriggers("Plant", "plant_pod_periods_do_not_overlap", equal=["pod_key"]),
         migrations.AddField(
             model_name='plant',
             name='storage_efficiency',
@@ -37,4 +39,5 @@ class Migration(migrations.Migration):
             model_name='plantmeasurement',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('storage_mwh__isnull', True), ('storage_mwh__range', (0, 1000000000000000)), _connector='OR'), models.Q(('exempt_mwh__isnull', True), ('exempt_mwh__range', (0, 1000000000000000)), _connector='OR')), name='plant_measurement_of_storage_is_a_quantity'),
         ),
+        KeptTriggers("Plant", "plant_pod_periods_do_not_overlap", equal=["pod_key"]),
     ]
