@@ -22,11 +22,8 @@ from urllib.parse import urlsplit
 
 import http_ece
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 
 from cercollettiva.monitoring import push as module
@@ -36,6 +33,7 @@ from cercollettiva.monitoring.push import NotAPushAddress, NotDelivered, applica
 from cercollettiva.monitoring.pushing import push, subscribe
 from cercollettiva.monitoring.telling import tell
 from tests.integration.core.scene import NOW, make_populated_community
+from tests.support.certificates import self_signed
 from tests.support.mailbox import delivered
 
 pytestmark = pytest.mark.django_db
@@ -104,25 +102,11 @@ class _Door(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory) -> str:
-    """Of localhost, signed by itself; the file holds its key too."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("push") / "service.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(private + made.public_bytes(Encoding.PEM))
+    """Of this machine, signed by itself; the file holds its key too."""
+    folder = tmp_path_factory.mktemp("push")
+    self_signed(folder)
+    file = folder / "service.pem"
+    file.write_bytes((folder / "server.key").read_bytes() + (folder / "server.crt").read_bytes())
     return str(file)
 
 

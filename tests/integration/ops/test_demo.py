@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.ops.guide import lines_of_the_guide, token_of
 from tests.support.processes import Child, free_port, wait_until
 from tests.unit.house.tree import ROOT
 
@@ -55,9 +57,9 @@ def are_gone(pids: dict[str, int]) -> bool:
     return not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    demo = Demo(tmp_path)
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Iterator[Demo]:
+    demo = Demo(tmp_path_factory.mktemp("demo"))
     yield demo.start(within=90)
     demo.terminate(within=60)
 
@@ -75,6 +77,21 @@ def outcome(demo: Demo) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the lines are curl's")
+def test_the_lines_of_the_guide_of_the_api_answer(demo, tmp_path):
+    lines = lines_of_the_guide()
+    known = {"PATH": "/usr/bin:/bin", "URL": f"http://localhost:{demo.port}", "TOKEN": token_of(demo)}
+
+    assert len(lines) >= 20
+    for line in lines:
+        done = subprocess.run(
+            ["bash", "-c", line], env=known, cwd=tmp_path, capture_output=True, check=False, timeout=30
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout[:500]!r} {done.stderr[:500]!r}"
+        assert done.stdout or (tmp_path / "mesi.xlsx").exists(), line
+    assert (tmp_path / "mesi.xlsx").read_bytes().startswith(b"PK")
+
+
 def test_the_demo_lives_alone_and_leaves_nothing_behind(demo, tmp_path):
     """Stopped, it leaves nothing; killed, it takes its children along and starts again; without one of them it ends."""
     children = demo.children()
@@ -88,7 +105,7 @@ def test_the_demo_lives_alone_and_leaves_nothing_behind(demo, tmp_path):
     assert f"password di tutti: {(demo.state / 'password').read_text().strip()}" in greeting
     assert (demo.state / "secret_key").stat().st_mode & 0o077 == 0
 
-    second = Demo(tmp_path)
+    second = Demo(demo.state.parent)
     assert outcome(second)[0] == 4
     assert f"processo {demo.pid}" in outcome(second)[1]
     elsewhere = Demo(tmp_path / "elsewhere", port=demo.port)
