@@ -58,10 +58,9 @@ def demo() -> Iterator[Demo]:
             env={**os.environ, **own, "MQTT_URL": broker.url, "LANG": "C.UTF-8"},
             death_signal="TERM",
         )
-        whole = 10_000  # lines: the jobs of a minute may come between two looks
-        child.answers = lambda: "Ctrl-C" in child.log_tail(whole)
+        child.answers = lambda: child.has_written("Ctrl-C")
         with child.start(within=READY_SECONDS):
-            told = child.log_tail(whole)
+            told = child.log_tail(sys.maxsize)
             people = re.findall(r"(\S+)\s+(\S+@\S+)", told)
             kinds = ("administrator", "technician", "prosumer", "consumer")
             logins = dict(zip(kinds, [email for _, email in people[-4:]], strict=True))

@@ -89,7 +89,7 @@ def running_office(*, with_people: str = "") -> Iterator[Office]:
         if with_people:
             office.manage("shell", "--verbosity=0", "-c", with_people)
             work = Child([sys.executable, str(ROOT / "manage.py"), "work"], name="work", env=environment)
-            work.answers = lambda: "Periodic tasks are enabled" in work.log_tail()
+            work.answers = lambda: work.has_written("Periodic tasks are enabled")
             running.enter_context(work.start(within=60))
         running.enter_context(child.start(within=60))
         yield office

@@ -138,7 +138,7 @@ def kept(demo):
             if name == "work":
                 assert wait_until((broker.folder / "reload").exists, within=30)
                 broker.start()
-        assert wait_until(lambda: "Subscribed" in child.log_tail(), within=30)
+        assert wait_until(lambda: child.has_written("Subscribed"), within=30)
         yield broker
 
 

@@ -141,7 +141,7 @@ def test_the_process_acknowledges_all_of_it_and_goes_on(mosquitto, start_manage)
     assert published < received_by(child) <= published + 1 + MOST_MARKERS
 
     again = start_manage("ingest", **options)
-    assert wait_until(lambda: "session kept: True" in again.log_tail(), within=20)
+    assert wait_until(lambda: again.has_written("session kept: True"), within=20)
     time.sleep(1)
     again.terminate()
     assert received_by(again) <= MOST_MARKERS

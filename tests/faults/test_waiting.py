@@ -55,7 +55,7 @@ def test_a_broker_that_pauses_in_a_backlog_does_not_end_it(postgres, mosquitto):
 def test_a_second_ingestor_stands_by_and_takes_over_when_the_first_dies(postgres, mosquitto):
     with platform.ingestor(postgres, mosquitto) as first:
         second = platform.ingestor_process(postgres, mosquitto)
-        second.answers = lambda: "standing by" in second.log_tail()
+        second.answers = lambda: second.has_written("standing by")
         with second:
             load = Load(mosquitto.port, rate=300, seconds=12)
             load.start()

@@ -195,6 +195,10 @@ class Child:
             return ""
         return "\n".join(written.decode(errors="replace").splitlines()[-lines:])
 
+    def has_written(self, words: str) -> bool:
+        """Whether its log holds that anywhere: a line may be far from the end between two looks."""
+        return words in self.log_tail(sys.maxsize)
+
     def remove(self) -> None:
         """Stops it and removes its folder; the log stays."""
         self.terminate()

@@ -115,7 +115,7 @@ def test_a_server_that_starts_on_an_empty_database_prints_one_token_for_all_its_
     port = free_port()
     env = {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
     child = python("-m", *server, "--port", str(port), name=server[0], env=env)
-    child.answers = lambda: accepts_connections(port) and "/setup/" in child.log_tail()
+    child.answers = lambda: accepts_connections(port) and child.has_written("/setup/")
     with child:
         assert not wait_until(lambda: child.log_tail().count("/setup/") > 1, within=1)
         lines = child.log_tail().splitlines()

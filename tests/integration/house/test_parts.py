@@ -130,7 +130,7 @@ def test_a_child_that_ends_early_shows_its_log():
 def test_a_child_that_ignores_the_request_to_stop_is_killed():
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(60)"
     with python("-c", deaf, name="deaf") as child:
-        assert wait_until(lambda: "deaf" in child.log_tail(), within=10)
+        assert wait_until(lambda: child.has_written("deaf"), within=10)
 
         code = child.terminate(within=0.3)
 

@@ -28,7 +28,7 @@ def work(transactional_db: None, start_manage: Callable[..., Child]) -> Callable
 
     def start(*arguments: str) -> Child:
         child = start_manage("work", *arguments)
-        assert wait_until(lambda: "Periodic tasks are enabled" in child.log_tail(), within=20)
+        assert wait_until(lambda: child.has_written("Periodic tasks are enabled"), within=20), child.log_tail()
         return child
 
     return start
@@ -143,7 +143,7 @@ def test_work_does_what_is_put_in_its_queue(work):
 
     queue.enqueue(task())
 
-    assert wait_until(lambda: "Job prune" in child.log_tail(), within=10)
+    assert wait_until(lambda: child.has_written("Job prune"), within=10), child.log_tail()
     queue.storage.close()
 
 

@@ -2,6 +2,10 @@
 
 const place = document.getElementById("api-docs");
 
+// It draws a main of its own inside the page's, and again whenever it reads the schema anew.
+const demoted = () => document.getElementById("operations")?.setAttribute("role", "group");
+new MutationObserver(demoted).observe(place, { childList: true, subtree: true });
+
 window.SwaggerUIBundle({
   url: place.dataset.schema,
   domNode: place,
@@ -11,8 +15,6 @@ window.SwaggerUIBundle({
   validatorUrl: null,
   presets: [window.SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
-  // It draws a main of its own inside the page's.
-  onComplete: () => document.getElementById("operations")?.setAttribute("role", "presentation"),
   requestInterceptor: (request) => {
     const isSafe = ["GET", "HEAD", undefined].includes(request.method);
     if (!isSafe && new URL(request.url, location.href).origin === location.origin) {
