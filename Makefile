@@ -7,12 +7,18 @@ PYTHON ?= python3
 WORKERS ?= $(shell expr $$(nproc) + 1)
 ARGS ?=
 
+# What was compiled once, tests with their assertions too, is read by the runs that follow.
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest
 MANAGE := $(RUN) manage.py
 INSTALLED := $(VENV)/.installed
 PARTS := postgresql mosquitto redis nginx caddy
+# Where the marked tests are (a test of the house keeps them there), so that nobody reads all files to find a few.
+FAULTS := -o testpaths=tests/faults
+WALKS := -o testpaths='tests/e2e tests/unit/web'
 
 .PHONY: help setup parts demo test faults soak communities probes mutants mutation e2e check messages bench
 
@@ -45,15 +51,15 @@ test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults
 	export CER_TEST_DATABASE=sqlite; \
 	run $(PYTEST) -n $(WORKERS) --dist worksteal -m 'both_databases and not faults and not e2e' $(ARGS); \
 	export CER_TEST_DATABASE=postgresql; \
-	log=$$(mktemp); $(PYTEST) -m soak $(ARGS) > "$$log" 2>&1 & soak=$$!; \
-	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) -n 2 --dist load -m 'faults and not fuzz and not soak and not e2e' $(ARGS); fi; \
+	log=$$(mktemp); $(PYTEST) $(FAULTS) -m soak $(ARGS) > "$$log" 2>&1 & soak=$$!; \
+	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) $(FAULTS) -n 2 --dist load -m 'faults and not fuzz and not soak and not e2e' $(ARGS); fi; \
 	run wait $$soak; cat "$$log"; rm "$$log"; \
 	exit $$failed
 
 # The figures of reliability are for 60 seconds a fault. CER_FUZZ_SEED=... repeats a run of the fuzzer.
 faults: export CER_FAULT_SECONDS ?= 60
 faults: setup parts ## Kill real parts under load for longer than `make test` does: about a quarter of an hour
-	$(PYTEST) -s -m 'faults and not soak and not e2e' $(ARGS)
+	$(PYTEST) $(FAULTS) -s -m 'faults and not soak and not e2e' $(ARGS)
 
 soak: setup parts ## Half an hour of meters, pages and sockets: nothing lost, nothing grows; writes docs/soak.json
 	$(RUN) -m bench.soak $(ARGS) > docs/soak.json
@@ -79,7 +85,7 @@ mutation: setup ## Change each line that decides on money, one at a time: how ma
 e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
 	@tools/system-packages $(PARTS) chromium
 	rm -rf var/pages
-	$(PYTEST) -n auto --dist loadfile -m e2e $(ARGS)
+	$(PYTEST) $(WALKS) -n auto --dist loadfile --no-loadscope-reorder -m e2e $(ARGS)
 
 # In memory: a check leaves no database behind.
 check: export DATABASE_URL := sqlite://:memory:

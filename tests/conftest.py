@@ -11,16 +11,14 @@ from django.db import connection
 from django.test import TransactionTestCase, override_settings
 
 from tests.support import migrated
-from tests.support.services import is_worker
 
 
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_keepdb: bool, django_db_modify_db_settings: None, django_db_blocker: Any) -> bool:
-    """Whether the tests' database stands before the tests ask for it: of several processes one migrates."""
-    if not is_worker() or django_db_keepdb:
-        return django_db_keepdb
-    with django_db_blocker.unblock():
-        migrated.copy_for_this_process()
+    """Whether the tests' database stands before the tests ask for it: it does, and goes away with its server."""
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            migrated.copy_for_this_process()
     return True
 
 

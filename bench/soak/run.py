@@ -20,7 +20,7 @@ from bench.soak.sampling import Held, Sampler
 from bench.soak.slope import slope
 from bench.soak.visitors import Listener, Reader
 from cercollettiva.devices.samples import TimeSource
-from tests.support import platform
+from tests.support import migrated, platform
 from tests.support.mosquitto import MosquittoServer
 from tests.support.postgres import PostgresServer
 from tests.support.processes import Child, accepts_connections, free_port, wait_until
@@ -56,7 +56,7 @@ def soak(length: Length, *, samples: Path | None = None) -> dict[str, Any]:
     """Run it; the figures, and under `troubles` what is not as it should be. Each sample is a line of `samples`."""
     with ExitStack() as stack:
         server = stack.enter_context(PostgresServer(durable=True))
-        platform.manage("migrate", "--verbosity=0", database_url=server.url())
+        migrated.postgres_at(server.url())
         scene = parts.figures_of("bench.soak.scene", database_url=server.url())
         broker = stack.enter_context(MosquittoServer().start())
         stood = _parts(server, broker)

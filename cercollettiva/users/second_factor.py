@@ -58,8 +58,7 @@ def is_required_of(user: CustomUser, now: datetime) -> bool:
     """Platform staff, and whoever administers a community now. At most one query."""
     if not settings.SECOND_FACTOR_REQUIRED:
         return False
-    administers: bool = user.memberships.administering(at=now).exists()
-    return is_required(user, administers=administers)
+    return is_required(user, administers=False) or bool(user.memberships.administering(at=now).exists())
 
 
 def is_required(user: CustomUser, *, administers: bool) -> bool:
@@ -80,10 +79,10 @@ def is_proven(session: SessionBase, user: CustomUser) -> bool:
 
 def standing_of(user: CustomUser, session: SessionBase, now: datetime) -> Standing:
     """No query where the session has the proof, else one. It changes nothing."""
-    if is_proven(session, user) or not settings.SECOND_FACTOR_REQUIRED:
+    if is_proven(session, user):
         return Standing.FINE
-    administers, has = _asked_together(user, now)
-    if not is_required(user, administers=administers):
+    has = _has_what_is_required(user, now)
+    if has is None:
         return Standing.FINE
     if has:
         return Standing.PROVE
@@ -101,21 +100,21 @@ def may_use_tokens(user: CustomUser, now: datetime) -> bool:
 
     The token was made in a session that had proven it; a program cannot prove it again.
     """
-    if not settings.SECOND_FACTOR_REQUIRED:
-        return True
-    administers, has = _asked_together(user, now)
-    if has or not is_required(user, administers=administers):
+    if _has_what_is_required(user, now) is not False:
         return True
     due = user.second_factor_due_at
     return due is None or now < due
 
 
-def _asked_together(user: CustomUser, now: datetime) -> tuple[bool, bool]:
-    """Whether somebody administers a community, and has a second factor: every page of theirs asks."""
-    administering = Exists(user.memberships.administering(at=now))
+def _has_what_is_required(user: CustomUser, now: datetime) -> bool | None:
+    """Whether somebody who must have a second factor has one; None of whom it is a choice. One query at most."""
+    if not settings.SECOND_FACTOR_REQUIRED:
+        return None
+    if is_required(user, administers=False):
+        return has_one(user)
     having = Exists(Authenticator.objects.filter(user=user, type__in=SECOND))
-    row = CustomUser.objects.filter(pk=user.pk).order_by().values_list(administering, having).first()
-    return row or (False, False)
+    administering: bool | None = user.memberships.administering(at=now).values_list(having, flat=True).first()
+    return administering
 
 
 def begin_grace(user: CustomUser, now: datetime) -> None:

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.e2e.pages import contact_sheet
-from tests.support import processes
+from tests.support import migrated, processes
 from tests.support.mosquitto import MosquittoServer
 from tests.support.processes import Child, free_port
 from tests.support.services import ROOT
@@ -50,6 +50,7 @@ def demo() -> Iterator[Demo]:
     """`manage.py demo` on SQLite with a few days of history, and a broker that the tests may publish to."""
     port = free_port()
     state = processes.make_folder("demo")
+    migrated.sqlite_at(state / "demo.sqlite3")  # the walks begin with the product, test_demo.py with its first start
     own = {"DATABASE_URL": "", "SECRET_KEY": "", "MEDIA_ROOT": ""}  # it makes them in its folder
     with MosquittoServer() as broker:
         child = Child(

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support import processes
+from tests.support import migrated, processes
 from tests.support.processes import Child, accepts_connections, free_port, wait_until
 from tests.support.services import ROOT
 
@@ -81,7 +81,7 @@ def running_office(*, with_people: str = "") -> Iterator[Office]:
         "LANG": "C.UTF-8",
     }
     office = Office(url, mails, environment)
-    office.manage("migrate", "--verbosity=0")
+    migrated.sqlite_at(state / "office.sqlite3")
     site = [sys.executable, "-m", "uvicorn", "cercollettiva.asgi:application", "--port", str(port)]
     child = Child([*site, "--log-level", "warning"], name="site", env=environment)
     child.answers = lambda: accepts_connections(port)

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from tests.support import migrated
 from tests.support.mosquitto import MosquittoServer
 from tests.support.postgres import PostgresServer
 from tests.support.processes import Child
@@ -24,7 +25,7 @@ PREFIX = "cercollettiva/IT001E{0:08d}/shellypro3em-{0:06x}"  # of the n-th devic
 def provisioned_postgres(devices: int, **settings: str) -> Iterator[PostgresServer]:
     """A durable PostgreSQL of its own, migrated, with that many devices."""
     with PostgresServer(durable=True, settings=settings) as server:
-        manage("migrate", "--verbosity=0", database_url=server.url())
+        migrated.postgres_at(server.url())
         with connect(server) as connection:
             provision(connection, devices)
             connection.execute("VACUUM ANALYZE")

@@ -15,7 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.integration.live.browser import next_frame, open_socket, watching
-from tests.support import platform
+from tests.support import migrated, platform
 from tests.support.processes import Child, accepts_connections, free_port
 
 A_COMMUNITY = """
@@ -32,7 +32,7 @@ print(json.dumps([scene.a.plant.pk, cookie_of(scene.a.member)]))
 @pytest.fixture
 def own_database(start_postgres):
     server = start_postgres()
-    platform.manage("migrate", "--verbosity=0", database_url=server.url())
+    migrated.postgres_at(server.url())
     return server
 
 

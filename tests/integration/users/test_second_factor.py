@@ -232,14 +232,18 @@ def test_where_the_settings_make_it_a_choice_nobody_is_held_up(clock, settings):
     assert client.get("/dashboard/").status_code == 200
 
 
-def test_a_page_asks_at_most_one_query_more(django_assert_num_queries):
-    user = make_administrator()
-    client = signed_in(user)
-    now, session = timezone.now(), client.session
-    session.keys()  # read
+def test_a_page_asks_one_query_more_and_none_of_whoever_has_proven(django_assert_num_queries):
+    member, administrator, now = make_person("member@example.it"), make_administrator(), timezone.now()
+    of_member, of_administrator = signed_in(member).session, signed_in(administrator).session
+    of_member.keys(), of_administrator.keys()  # read
 
     with django_assert_num_queries(1):
-        assert second_factor.standing_of(user, session, now) is second_factor.Standing.GRACE
+        assert second_factor.standing_of(member, of_member, now) is second_factor.Standing.FINE
+    with django_assert_num_queries(1):
+        assert second_factor.standing_of(administrator, of_administrator, now) is second_factor.Standing.GRACE
+    of_administrator[second_factor.PROVEN] = administrator.pk
+    with django_assert_num_queries(0):
+        assert second_factor.standing_of(administrator, of_administrator, now) is second_factor.Standing.FINE
 
 
 def test_a_recent_sign_in_counts_as_a_confirmation_and_an_old_one_does_not(clock):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.house.tree import project_texts
+from tests.unit.house.tree import ROOT, project_files, project_texts
 
 # Written in pieces, so that this file passes its own tests.
 MACHINE_PATHS = re.compile(r"(?<![\w.$}/-])(?:/" + r"(?:home|Users)/\w|/" + r"root/|/" + r"work/|[A-Z]:\\Users\\)")
@@ -52,6 +52,19 @@ def lines_with(pattern: re.Pattern[str], *, skip: tuple[str, ...] = ()) -> list[
         for number, line in enumerate(text.splitlines(), 1)
         if pattern.search(line)
     ]
+
+
+def test_marked_tests_are_where_make_looks_for_them():
+    folders = {"e2e": ("tests/e2e/", "tests/unit/web/"), "faults": ("tests/faults/",), "soak": ("tests/faults/",)}
+    found = [
+        (path.relative_to(ROOT).as_posix(), mark)
+        for path in project_files(".py")
+        for mark in re.findall(r"pytest\.mark\.(\w+)", path.read_text())
+        if mark in folders
+    ]
+
+    assert {mark for _, mark in found} == set(folders)
+    assert [(path, mark) for path, mark in found if not path.startswith(folders[mark])] == []
 
 
 def test_no_file_names_a_folder_of_somebodys_machine():
