@@ -18,7 +18,7 @@ from cercollettiva.domain.registers import Ints
 from cercollettiva.domain.settlement import distribution
 from cercollettiva.domain.settlement import plants as domain
 from cercollettiva.domain.settlement.case import Case, Policies, Published, inputs_hash
-from cercollettiva.domain.settlement.errors import MissingPlantData, NoDateOfOperation, SettlementError
+from cercollettiva.domain.settlement.errors import MissingPlantData, NoDateOfOperation, SettlementError, gettext_noop
 from cercollettiva.domain.settlement.words import (
     Attribution,
     ExcessGoes,
@@ -40,20 +40,22 @@ from cercollettiva.settlement.queries import hourly_prices, parameter
 MILLIONTHS: Final = 1_000_000
 ALL_HOURS: Final = slice(None)
 UNMEASURED: Final = -3  # beside the sources of energies: nobody has measured it
+# What a plant may lack.
+POWER: Final = gettext_noop("la potenza nominale")
+SOURCE: Final = gettext_noop("la fonte")
+REGION: Final = gettext_noop("la regione")
 
 
 class NothingToSettle(SettlementError):
     """A community without connection points in the period."""
 
-    def __init__(self) -> None:
-        super().__init__("Nel periodo la comunità non ha punti di connessione.")
+    words = gettext_noop("Nel periodo la comunità non ha punti di connessione.")
 
 
 class NoMarketZone(SettlementError):
     """Neither the community nor its plants say in which zone of the market they are."""
 
-    def __init__(self) -> None:
-        super().__init__("Manca la zona di mercato della comunità, o la regione dei suoi impianti.")
+    words = gettext_noop("Manca la zona di mercato della comunità, o la regione dei suoi impianti.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,11 +179,11 @@ def plant_of(plant: Plant, name: str) -> domain.Plant:
     """A plant as the calculation knows it; what is missing is named."""
     if plant.entry_into_operation is None:
         raise NoDateOfOperation(plant.pod_code)
-    for value, what in ((plant.nominal_power, "la potenza nominale"), (plant.source, "la fonte")):
+    for value, what in ((plant.nominal_power, POWER), (plant.source, SOURCE)):
         if not value:
             raise MissingPlantData(plant.pod_code, what)
     if not plant.region:
-        raise MissingPlantData(plant.pod_code, "la regione")
+        raise MissingPlantData(plant.pod_code, REGION)
     return domain.Plant(
         pod=name,
         power_kw=float(plant.nominal_power or 0),

@@ -21,7 +21,7 @@ MAP: dict[str, Fields] = {
         "inputs_hash": NotPersonal("a hash of all inputs"),
         "versions": REGULATION,
         **same(plainly(INCENTIVES, "sums of a community, and plants by their key"), "totals", "estimate", "sets"),
-        **same(plainly(INCENTIVES, "what is missing, by POD"), "plants", "completeness", "refusal"),
+        **same(plainly(INCENTIVES, "what is missing, by POD"), "plants", "completeness", "refusal", "refusal_details"),
         REST: plainly(INCENTIVES, "a period and a state"),
     },
     "settlement.MemberPart": {

@@ -16,7 +16,7 @@ from cercollettiva.core.models import CERConfiguration, Plant
 from cercollettiva.domain.calendar import Range
 from cercollettiva.domain.quarters import UNKNOWN
 from cercollettiva.domain.registers import Bools, Ints
-from cercollettiva.domain.settlement.errors import MissingPlantData
+from cercollettiva.domain.settlement.errors import MissingPlantData, gettext_noop
 from cercollettiva.domain.settlement.storage import withdrawn_for_sharing
 from cercollettiva.domain.sharing import Floats
 from cercollettiva.energy.aggregation.plants import quarters_at_plants
@@ -28,6 +28,7 @@ from cercollettiva.settlement.official import Measures, Official, official_measu
 
 HOUR_US: Final = 3_600_000_000
 QUARTER_US: Final = 900_000_000
+EFFICIENCY: Final = gettext_noop("il rendimento medio dell'accumulo")
 FOR_EVER_US: Final = 2**62
 COMPLETE: Final = 0.999
 MWH_OF_KWH: Final = 1e6
@@ -138,7 +139,7 @@ def _count_storage(drawn: Floats, measures: Measures, plants: Sequence[Plant]) -
     for row in np.flatnonzero(measured.any(axis=1)).tolist():
         by_storage, exempt = measures.storage.energy[row], measures.exempt.energy[row]
         if plants[row].storage_efficiency is None and by_storage[measured[row]].any():
-            raise MissingPlantData(plants[row].pod_code, "il rendimento medio dell'accumulo")
+            raise MissingPlantData(plants[row].pod_code, EFFICIENCY)
         counted = withdrawn_for_sharing(
             withdrawn=drawn[row],
             by_storage=by_storage,

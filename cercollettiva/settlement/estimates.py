@@ -24,6 +24,7 @@ from cercollettiva.domain.settlement.members import with_energies
 from cercollettiva.domain.sharing import Floats
 from cercollettiva.settlement.cases import CommunityCase, community_case, known_share
 from cercollettiva.settlement.models import MemberPart, RunKind, SettlementRun
+from cercollettiva.settlement.reasons import details_of
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,8 @@ def estimate(community: CERConfiguration, period: Range, *, now: datetime) -> Se
         made = community_case(community, period)
         settled, divided = settled_and_divided(made)
     except SettlementError as error:
-        return _write(community, period, now, {"refusal": str(error)[:500]}, [])
+        values = {"refusal": str(error)[:500], "refusal_details": details_of(error)}
+        return _write(community, period, now, values, [])
     known = SettlementRun.objects.filter(
         community=community, kind=RunKind.ESTIMATE, start=period.start, end=period.end, inputs_hash=made.hash
     ).first()

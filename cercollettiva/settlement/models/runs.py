@@ -53,7 +53,8 @@ class SettlementRun(models.Model):
     sets = models.JSONField(_("insiemi di impianti"), default=dict)
     plants = models.JSONField(_("impianti"), default=dict)  # by key of the plant; for those who look after them
     completeness = models.JSONField(_("completezza"), default=dict)
-    refusal = models.CharField(_("motivo per cui manca"), max_length=500, blank=True)
+    refusal = models.CharField(_("motivo per cui manca"), max_length=500, blank=True)  # in Italian, with PODs
+    refusal_details = models.JSONField(_("dettagli del motivo"), default=dict, blank=True)  # for `settlement.reasons`
     computed_at = models.DateTimeField(_("calcolata il"), default=timezone.now)
 
     objects = SettlementRunQuerySet.as_manager()

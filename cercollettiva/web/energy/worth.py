@@ -13,6 +13,7 @@ from cercollettiva.domain.calendar import QUARTER, Range, Span, local_date, rang
 from cercollettiva.domain.settlement.cents import cents_of
 from cercollettiva.energy import queries
 from cercollettiva.settlement.models import MemberPart, RunKind, SettlementRun
+from cercollettiva.settlement.reasons import reason_of_run
 from cercollettiva.settlement.telling import runs_with_a_crowd
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web import formats
@@ -204,7 +205,7 @@ def _month(
         measured_by=run.completeness.get("measured_by", {}),
         known=float(run.completeness.get("known", 0.0)),
         missing=list(run.completeness.get("missing", [])) if names_pods else [],
-        refusal=run.refusal,
+        refusal=reason_of_run(run, names_pods=names_pods),
         computed_at=run.computed_at,
     )
 

@@ -19,6 +19,7 @@ from cercollettiva.settlement.comparison import readings, suggestion
 from cercollettiva.settlement.estimates import MONTHS_SHOWN, settled_and_divided
 from cercollettiva.settlement.explanation import explain
 from cercollettiva.settlement.models import Attribution, SettlementRun, Threshold
+from cercollettiva.settlement.reasons import reason_of
 from cercollettiva.users.models import CustomUser
 
 
@@ -39,7 +40,7 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
         made = community_case(community, period)
         context |= _compared(request, community, made, now)
     except SettlementError as refusal:
-        context["refusal"] = str(refusal)
+        context["refusal"] = reason_of(refusal, names_pods=True)
     return render(request, "web/settlement/comparison.html", context)
 
 
@@ -93,14 +94,14 @@ def hour(request: HttpRequest, pk: int) -> HttpResponse:
         "before": (start - HOUR).isoformat(),
         "after": (start + HOUR).isoformat() if start + HOUR < period.end else "",
     }
+    manages = CERConfiguration.objects.managed_by(request.user).filter(pk=pk).exists()
     try:
         made = community_case(community, period)
         settled, divided = settled_and_divided(made)
         place = (start - period.start) // HOUR
-        manages = CERConfiguration.objects.managed_by(request.user).filter(pk=pk).exists()
         context["hour"] = explain(made, settled, divided, hour=place, user=member.pk, sees_all=manages)
     except SettlementError as refusal:
-        context["refusal"] = str(refusal)
+        context["refusal"] = reason_of(refusal, names_pods=manages)
     return render(request, "web/settlement/hour.html", context)
 
 

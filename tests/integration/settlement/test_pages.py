@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import html
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from cercollettiva.core.models import MemberRole
 from cercollettiva.domain.calendar import Range, Span, range_of, step
+from cercollettiva.domain.settlement.errors import MissingPlantData, MissingPrices
 from cercollettiva.settlement.cases import community_case
 from cercollettiva.settlement.comparison import readings
 from cercollettiva.settlement.estimates import estimate, settled_and_divided
 from cercollettiva.settlement.explanation import explain
+from cercollettiva.settlement.models import SettlementRun
 from cercollettiva.settlement.operations import write_rule
+from cercollettiva.settlement.reasons import reason_of, reason_of_run
 from tests.integration.core.scene import join, make_user
 from tests.integration.settlement.world import make_world, write_hours, write_published
 
@@ -108,3 +112,43 @@ def test_a_month_without_prices_says_why_there_are_no_figures(world, month, clie
     text = client.get(reverse("settlement:comparison", args=[world.cer.pk]), {"mese": f"{before.end:%Y-%m}"}).content
 
     assert "Manca il prezzo zonale" in text.decode()
+
+
+@pytest.mark.parametrize("name", ["core:sharing", "settlement:hour"])
+def test_why_there_are_no_figures_is_told_in_ones_language_and_names_pods_to_those_who_look_after_them(
+    world, month, client, name
+):
+    roof = world.plants["roof"]
+    roof.entry_into_operation = None
+    roof.save()
+    estimate(world.cer, month, now=timezone.now())
+    by_month = {"periodo": "mese", "data": f"{month.start + timedelta(days=2):%Y-%m-%d}"}
+    asked = {"inizio": month.start.isoformat()} if name == "settlement:hour" else by_month
+
+    def told(user, language: str = "it") -> str:
+        client.force_login(user)
+        client.cookies["django_language"] = language
+        return html.unescape(client.get(reverse(name, args=[world.cer.pk]), asked).content.decode())
+
+    assert f"{roof.pod_code}: manca la data di entrata in esercizio" in told(world.admin)
+    assert f"{roof.pod_code}: the date of entry into operation is missing" in told(world.admin, "en")
+    assert "Un punto di connessione: manca la data di entrata in esercizio" in told(world.people["bruno"])
+    assert roof.pod_code not in told(world.people["bruno"], "en")
+
+
+def test_an_estimate_of_before_the_details_of_a_reason_names_its_pods_to_whoever_may_see_them(world):
+    run = SettlementRun(refusal="IT001E00000001: manca la fonte.")
+
+    assert reason_of_run(run, names_pods=True) == run.refusal
+    assert "IT001E" not in reason_of_run(run, names_pods=False)
+    assert reason_of_run(SettlementRun(), names_pods=True) == ""
+
+
+def test_what_a_price_is_missing_for_is_told_by_the_clock_of_italy_and_in_english_too():
+    hours = [datetime(2026, 7, 1, 10, tzinfo=UTC), datetime(2026, 7, 1, 11, tzinfo=UTC)]
+
+    with translation.override("it"):
+        assert "delle 01/07/2026 12:00 e di" in reason_of(MissingPrices(hours), names_pods=False)
+    with translation.override("en"):
+        assert "the source is" in reason_of(MissingPlantData("IT001E00000001", "la fonte"), names_pods=True)
+        assert "12:00 is missing" in reason_of(MissingPrices(hours[:1]), names_pods=False)

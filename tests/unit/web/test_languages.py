@@ -14,7 +14,16 @@ from django.utils.translation.template import templatize
 from tests.unit.web.test_translations import MESSAGES, entries
 
 ROOT = Path(settings.PACKAGE_DIR)
-CALLS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "pgettext": 2, "pgettext_lazy": 2, "ngettext": 2, "ngettext_lazy": 2}
+CALLS = {
+    "_": 1,
+    "gettext": 1,
+    "gettext_lazy": 1,
+    "gettext_noop": 1,
+    "pgettext": 2,
+    "pgettext_lazy": 2,
+    "ngettext": 2,
+    "ngettext_lazy": 2,
+}
 MARKED = re.compile(r"(?<![\w.])(" + "|".join(sorted(CALLS, key=len, reverse=True)) + r")\(")
 # The same word in both languages: codes, names, and words that one borrowed from the other.
 SAME = re.compile(
