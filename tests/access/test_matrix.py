@@ -32,8 +32,9 @@ def world(django_db_setup, django_db_blocker) -> Iterator[World]:
         yield make_world()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def keys(world: World) -> Keys:
+    """Fresh: some pages ask whoever has not signed in just now to do so again."""
     return {actor: signed_in(world, actor).cookies for actor in Actor}
 
 

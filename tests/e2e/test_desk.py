@@ -1,6 +1,7 @@
 """From a link on a leaflet to a member with a card: on a phone in Italian and light, on a desktop in English and dark.
 
-The desk is walked with the keyboard alone. Every page on the way is looked at: axe, width, size of targets, picture.
+On the desktop the application is filled in with the keyboard alone, and the desk on both. Every page on the way is
+looked at: axe, width, size of targets, picture.
 """
 
 from __future__ import annotations
@@ -34,6 +35,67 @@ CERMembership.objects.create(community=cer, user=elena, role="ADMIN", state="APP
 """
 
 
+class Pointer:
+    """Fills in a form by touching it."""
+
+    def __init__(self, person: Somebody) -> None:
+        self.person, self.page = person, person.page
+
+    def fill(self, **values: str) -> None:
+        self.person.fill(**values)
+
+    def press(self, name: str) -> None:
+        self.person.press(name)
+
+    def follow(self, name: str) -> None:
+        self.person.follow(name)
+
+    def pick(self, name: str, value: str) -> None:
+        field = self.page.locator(f"main [name={name}]").first
+        if field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            self.page.check(f"main [name={name}][value={value}]")
+
+    def tick(self, name: str) -> None:
+        self.page.check(f"main [name={name}]")
+
+
+class Keys(Pointer):
+    """Fills in a form with nothing but keys: Tab to each place, whose focus must show, and what one types there."""
+
+    def fill(self, **values: str) -> None:
+        for name, value in values.items():
+            press_until(self.page, f"main [name={name}]")
+            is_date = self.page.evaluate("document.activeElement.type") == "date"
+            if not is_date:
+                self.page.keyboard.press("Control+a")
+            self.page.keyboard.type("".join(reversed(value.split("-"))) if is_date else value)
+
+    def press(self, name: str) -> None:
+        self._go_to("button", name)
+
+    def follow(self, name: str) -> None:
+        self._go_to("a", name)
+
+    def pick(self, name: str, value: str) -> None:
+        press_until(self.page, f"main [name={name}]")
+        chosen = "name => document.querySelector(`main select[name=${name}], main [name=${name}]:checked`)?.value"
+        for _ in range(20):
+            if self.page.evaluate(chosen, name) == value:
+                return
+            self.page.keyboard.press("ArrowDown")
+        pytest.fail(f"no way to {value} of {name} with the keyboard")
+
+    def tick(self, name: str) -> None:
+        press_until(self.page, f"main [name={name}]")
+        self.page.keyboard.press("Space")
+
+    def _go_to(self, tag: str, name: str) -> None:
+        press_until(self.page, f"main {tag}", named=name)
+        self.page.keyboard.press("Enter")
+
+
 class Walk(NamedTuple):
     """One way through: on what, in which language and colours, with whose answers."""
 
@@ -43,13 +105,14 @@ class Walk(NamedTuple):
     email: str
     pod: str
     number: int  # in the register
+    hands: type[Pointer]
 
     def say(self, italian: str, english: str) -> str:
         return english if self.language == "en" else italian
 
 
-PHONE = Walk(360, "light", "it", "niccolo@example.it", "IT001E55500001", 1)
-DESKTOP = Walk(1280, "dark", "en", "zoe@example.it", "IT001E55500002", 2)
+PHONE = Walk(360, "light", "it", "niccolo@example.it", "IT001E55500001", 1, Pointer)
+DESKTOP = Walk(1280, "dark", "en", "zoe@example.it", "IT001E55500002", 2, Keys)
 
 
 @pytest.fixture(scope="module")
@@ -109,41 +172,41 @@ def test_from_a_leaflet_to_a_member_with_a_card(browser, office, pictures, walk)
 
 
 def apply(person: Somebody, walk: Walk, looking: Looking) -> None:
-    page = person.open("/cer/pieve-alta/")
+    page, hands = person.open("/cer/pieve-alta/"), walk.hands(person)
     looking.at(page, "public")
-    person.follow(walk.say("Chiedi di entrare", "Ask to join"))
+    hands.follow(walk.say("Chiedi di entrare", "Ask to join"))
     looking.at(page, "start")
-    person.fill(email=walk.email)
-    person.press(walk.say("Mandami il collegamento", "Send me the link"))
+    hands.fill(email=walk.email)
+    hands.press(walk.say("Mandami il collegamento", "Send me the link"))
     expect(page.locator("h1")).to_have_text(walk.say("Guarda la posta.", "Look at your mail."))
 
     person.open(link_for(person.office, walk.email))
     on = walk.say("Salva e continua", "Save and go on")
-    person.fill(first_name="Niccolò", last_name="D’Amico", birth_date="1985-10-12", fiscal_code="rssmra85t10a562s")
-    person.fill(address="via Roma 1, 55010 Pieve Alta")
-    person.press(on)
+    hands.fill(first_name="Niccolò", last_name="D’Amico", birth_date="1985-10-12", fiscal_code="rssmra85t10a562s")
+    hands.fill(address="via Roma 1, 55010 Pieve Alta")
+    hands.press(on)
     expect(page.locator("[role=alert]")).to_contain_text("1985")
     looking.at(page, "person-refused")
-    person.fill(birth_date="1985-12-10")
-    person.press(on)
+    hands.fill(birth_date="1985-12-10")
+    hands.press(on)
 
-    person.fill(pod_code="IT001E123")
+    hands.fill(pod_code="IT001E123")
     page.locator("[name=address]").focus()
     expect(page.locator("#id_pod_code_error")).to_contain_text("Ne hai scritti 9")
-    person.fill(pod_code=walk.pod, address="via Roma 1", zip_code="55010", city="Pieve Alta", province="LU")
+    hands.fill(pod_code=walk.pod, address="via Roma 1", zip_code="55010", city="Pieve Alta", province="LU")
     looking.at(page, "point")
-    person.press(on)
-    page.locator("[name=member_type][value=PROSUMER]").check()
-    page.select_option("[name=source]", "PV")
-    person.fill(nominal_power="4,5")
+    hands.press(on)
+    hands.pick("member_type", "PROSUMER")
+    hands.pick("source", "PV")
+    hands.fill(nominal_power="4,5")
     looking.at(page, "role")
-    person.press(on)
+    hands.press(on)
     looking.at(page, "papers")
-    person.press(walk.say("Continua", "Continue"))
+    hands.press(walk.say("Continua", "Continue"))
     for box in ("statute", "measures", "privacy"):
-        page.check(f"[name={box}]")
+        hands.tick(box)
     looking.at(page, "consents")
-    person.press(walk.say("Manda la domanda", "Send the application"))
+    hands.press(walk.say("Manda la domanda", "Send the application"))
     expect(page.locator("h1")).to_have_text(walk.say("La tua domanda è arrivata.", "Your application has arrived."))
     looking.at(page, "sent")
     page.go_back()
@@ -176,15 +239,19 @@ def sign_in(person: Somebody, email: str) -> None:
     person.page.locator("main form.form button[type=submit]").first.click()
 
 
-def press_until(page: Page, selector: str) -> None:
+REACHED = """([selector, name]) =>
+    document.activeElement.matches(selector) && (!name || document.activeElement.textContent.trim() === name)"""
+
+
+def press_until(page: Page, selector: str, *, named: str = "") -> None:
     """Tab until the focus is there, and see that it shows."""
-    for _ in range(60):
+    for _ in range(120):
         page.keyboard.press("Tab")
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+        if page.evaluate(REACHED, [selector, named]):
             shadow = page.evaluate("getComputedStyle(document.activeElement).boxShadow")
             assert shadow != "none", f"the focus on {selector} cannot be seen"
             return
-    pytest.fail(f"no way to {selector} with the keyboard")
+    pytest.fail(f"no way to {selector} {named} with the keyboard")
 
 
 def member_signs_in(person: Somebody, walk: Walk, looking: Looking) -> None:
