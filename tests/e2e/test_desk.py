@@ -67,10 +67,13 @@ class Keys(Pointer):
     def fill(self, **values: str) -> None:
         for name, value in values.items():
             press_until(self.page, f"main [name={name}]")
-            is_date = self.page.evaluate("document.activeElement.type") == "date"
-            if not is_date:
+            if self.page.evaluate("document.activeElement.type") == "date":
+                year, month, day = value.split("-")
+                self.page.keyboard.type(month + day + year)  # as this Chromium asks for them
+                assert self.page.evaluate("document.activeElement.value") == value
+            else:
                 self.page.keyboard.press("Control+a")
-            self.page.keyboard.type("".join(reversed(value.split("-"))) if is_date else value)
+                self.page.keyboard.type(value)
 
     def press(self, name: str) -> None:
         self._go_to("button", name)
@@ -93,7 +96,8 @@ class Keys(Pointer):
 
     def _go_to(self, tag: str, name: str) -> None:
         press_until(self.page, f"main {tag}", named=name)
-        self.page.keyboard.press("Enter")
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
 
 class Walk(NamedTuple):
