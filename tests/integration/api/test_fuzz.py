@@ -36,7 +36,7 @@ from tests.integration.api.scene import Api, make_api, power_sample, save, token
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = int(os.environ.get("CER_FUZZ_EXAMPLES", "45"))  # of each operation, by each of three people
+EXAMPLES = int(os.environ.get("CER_FUZZ_EXAMPLES", "34"))  # of each operation, by each of three people
 SHARES = {GenerationMode.POSITIVE: 2 / 3, GenerationMode.NEGATIVE: 1 / 3}  # what may be asked, and nonsense
 HANDS = 8  # the operations are dealt out to so many tests
 ROLES = ("member", "technician", "staff")
