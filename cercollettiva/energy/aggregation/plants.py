@@ -15,6 +15,7 @@ from cercollettiva.energy.aggregation.stays import (
     HOUR_US,
     Keys,
     Stay,
+    communities_ever,
     is_among,
     members_wanted,
     place_at,
@@ -145,8 +146,9 @@ def community_hours(using: str, plants: Keys, *, now_us: int) -> Keys:
 
     A sum over the points that are known, a lower bound; its coverage is the mean of theirs, a missing one counts 0.
     """
-    stays = stays_in_communities(using, plants=np.unique(plants.subject).tolist())
-    touched = places_touched(plants, stays)
+    belonged = communities_ever(using, plants=np.unique(plants.subject).tolist())
+    touched = places_touched(plants, belonged)
+    stays = stays_in_communities(using, communities=sorted({stay.place for stay in belonged}))
     rows = read_totals(using, SubjectKind.PLANT, Period.HOUR, covering(*members_wanted(touched, stays), HOUR_US))
     communities = place_at(rows["subject"], rows["start"], stays, length_us=HOUR_US)
     inside = (communities != UNKNOWN) & is_among(communities, rows["start"], touched)
