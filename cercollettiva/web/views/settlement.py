@@ -53,7 +53,7 @@ def _compared(request: HttpRequest, community: CERConfiguration, made: Community
     return {
         "rows": rows,
         "plants": [made.plant_of[plant.pod].name for plant in made.case.checked().plants],
-        "hold_back": suggestion(made, [run.totals for run in months]),
+        "hold_back": suggestion(made, months),
         "months": len(months),
     }
 
