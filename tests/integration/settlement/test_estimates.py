@@ -92,6 +92,23 @@ def test_what_is_missing_is_estimated_from_other_days(world):
     assert run.estimate["shared"] == f"{47 * 8}.000000"
 
 
+def test_hours_outside_a_stay_are_no_measured_zeros(world):
+    three_days = Range(SPRING.start, SPRING.end + timedelta(days=2))
+    bruno, firm = world.plants["bruno"], world.plants["firm"]
+    bruno.active_from = firm.active_to = SPRING.end
+    bruno.save()
+    firm.save()
+    write_hours(world, three_days)
+    write_published(three_days)
+    forget_hour(bruno, SPRING.end + timedelta(hours=5))
+
+    run = estimate(world.cer, three_days, now=NOW)
+
+    assert run.totals["withdrawn"] == f"{23 * 2 + 47 * 6}.000000"
+    assert run.estimate["withdrawn"] == f"{23 * 2 + 48 * 6}.000000"
+    assert run.completeness["known"] == pytest.approx(1 - 1 / (71 + 71 + 48 + 23), abs=1e-6)
+
+
 def test_the_same_inputs_leave_the_row_alone_and_others_replace_it(world):
     write_hours(world, SPRING)
     write_published(SPRING)
