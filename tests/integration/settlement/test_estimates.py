@@ -19,6 +19,7 @@ from cercollettiva.settlement.estimates import estimate, estimate_due, estimate_
 from cercollettiva.settlement.models import MemberPart, SettlementRun, ZonalPrice
 from cercollettiva.settlement.operations import write_rule
 from tests.integration.core.scene import make_device
+from tests.integration.energy.totals import a_total, write_totals
 from tests.integration.settlement.world import DAY, NOW, forget_hour, make_world, write_hours, write_published
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +217,36 @@ def test_who_joins_inside_an_hour_counts_from_the_quarter(world):
     assert energies.drawn[row].tolist() == [0, 3 + 4]
     assert energies.drawn_known[row].tolist() == [True, True]
     assert energies.quarters[row] == 2
+
+
+@pytest.mark.parametrize(("coverage", "is_known"), [(1.0, True), (0.9, False)])
+def test_a_silent_meter_of_production_does_not_hide_what_the_meter_of_the_exchange_says(world, coverage, is_known):
+    roof = world.plants["roof"]
+    for number, role in ((7, Role.EXCHANGE), (8, Role.PRODUCTION)):
+        device = make_device(number, plant=roof)
+        placement = device.placements.get()
+        ChannelRole.objects.create(placement=placement, component="em:0", role=role, active_from=placement.active_from)
+    exchange = roof.device_placements.get(device__channel_roles__role=Role.EXCHANGE).device
+    start = datetime(2026, 6, 1, 10, tzinfo=UTC)
+    partitions.ensure_months(connection, EnergyInterval, [partitions.month_of(start)])
+    for quarter in range(4):
+        EnergyInterval.objects.create(
+            device=exchange,
+            start=start + quarter * timedelta(minutes=15),
+            energy_in=0,
+            energy_out=10**6,
+            coverage=coverage,
+            recorded_at=NOW,
+            quality=IntervalQuality.GOOD,
+            source=IntervalSource.REGISTERS,
+        )
+    write_totals(a_total(roof, Span.HOUR, start, energy_in=0, energy_out=4 * 10**6, coverage=coverage / 2))
+
+    energies = energies_of(world.cer, Range(start, start + timedelta(hours=1)))
+
+    row = [plant.pk for plant in energies.plants].index(roof.pk)
+    assert energies.injected[row].tolist() == [4]
+    assert energies.injected_known[row].tolist() == energies.drawn_known[row].tolist() == [is_known]
 
 
 def test_members_count_by_the_quarters_they_were_in(world):
