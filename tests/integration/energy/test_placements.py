@@ -124,6 +124,17 @@ def test_a_meter_taken_away_back_in_time_leaves_nothing_after_that(house, by):
     assert community_days(house.cer_configuration_id) == [60 * 60_000]
 
 
+def test_a_meter_without_any_role_from_the_start_leaves_nothing(house, by):
+    meter = make_meter(1, plant=house)
+    compute(registers(meter, [(60_000, 0)] * 60))
+
+    set_roles(placed(meter), [], since=LONG_AGO, by=by)
+    compute()
+
+    assert drawn_by(house) == 0
+    assert community_days(house.cer_configuration_id) == []
+
+
 def test_a_meter_that_is_replaced_hands_its_roles_over(house, by):
     old = make_meter(1, plant=house, role_fields={"sign": -1})
     compute(registers(old, [(0, 60_000)] * 30))
