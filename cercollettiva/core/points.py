@@ -40,7 +40,8 @@ def is_taken(plant: Plant | None, community: CERConfiguration, user: CustomUser 
 def give_point(community: CERConfiguration, user: CustomUser, fields: dict[str, Any], *, at: datetime) -> Plant:
     """The plant of a POD, as this person's in this community from a moment on.
 
-    `fields` are those of a new plant; one that is there already keeps its own. Raises PointTaken.
+    `fields` are those of a new plant; one that is there already keeps its own, and counts from then on where it was
+    in no community. Raises PointTaken.
     """
     plant = plant_at(fields["pod_code"], at=at)
     if plant is None:
@@ -49,8 +50,9 @@ def give_point(community: CERConfiguration, user: CustomUser, fields: dict[str, 
     if is_taken(plant, community, user):
         raise PointTaken(plant)
     plant.owner = user
+    plant.active_from = plant.counts_from(at)
     plant.cer_configuration = community
-    plant.save(update_fields=["owner", "cer_configuration", "updated_at"])
+    plant.save(update_fields=["owner", "active_from", "cer_configuration", "updated_at"])
     return plant
 
 

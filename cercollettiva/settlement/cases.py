@@ -14,7 +14,7 @@ import numpy as np
 
 from cercollettiva.core.models import CERConfiguration, CERMembership, Plant, PlantMeasurementSource, PlantType
 from cercollettiva.domain.calendar import QUARTER, Range, local_date
-from cercollettiva.domain.registers import Ints
+from cercollettiva.domain.registers import Bools, Ints
 from cercollettiva.domain.settlement import distribution
 from cercollettiva.domain.settlement import plants as domain
 from cercollettiva.domain.settlement.case import Case, Policies, Published, inputs_hash
@@ -77,6 +77,22 @@ class CommunityCase:
         divided_by = repr((self.rule, sorted(self.members.items()), sorted(self.owner_of.items())))
         said = f"{inputs_hash(self.case, self.policies)} {divided_by}".encode()
         return hashlib.sha256(said + np.ascontiguousarray(self.sources).tobytes()).hexdigest()
+
+    @property
+    def is_expected(self) -> Bools:
+        """Where a point was in the community: the zeros elsewhere are known, and nobody measured them. (rows, hours)"""
+        return np.asarray(self.sources != ABSENT, dtype=np.bool_)
+
+    @property
+    def is_known(self) -> Bools:
+        """Where what was expected is known. (rows, hours)"""
+        return np.asarray(self.is_expected & (self.sources != UNMEASURED), dtype=np.bool_)
+
+    @property
+    def known_share(self) -> float:
+        """How much of what there should be is there, over all points and hours."""
+        size = int(self.is_expected.sum())
+        return int(self.is_known.sum()) / size if size else 0.0
 
     def measured_by(self, hours: slice = ALL_HOURS) -> dict[str, float]:
         """What part of the energies that are known in some hours each source measured: METERS or an official one."""
@@ -234,10 +250,3 @@ def _quarters(since: datetime | None, until: datetime | None, period: Range) -> 
         return 0
     start, end = max(since, period.start), min(until or period.end, period.end)
     return max(int((end - start) / QUARTER), 0)
-
-
-def known_share(case: Case) -> float:
-    """How much of what there should be is there, over all points and hours."""
-    masks = [mask for mask in (case.injected_known, case.withdrawn_known) if mask is not None]
-    size = sum(mask.size for mask in masks)
-    return sum(int(mask.sum()) for mask in masks) / size if size else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from cercollettiva.domain.settlement.cents import cents_of
 from cercollettiva.domain.settlement.engine import settle
 from cercollettiva.domain.settlement.words import Attribution, Threshold
 from cercollettiva.settlement.cases import CommunityCase
+from cercollettiva.settlement.models import SettlementRun
 
 
 class Reading(NamedTuple):
@@ -55,16 +56,20 @@ def readings(made: CommunityCase) -> list[Reading]:
     ]
 
 
-def suggestion(made: CommunityCase, months: Iterable[Mapping[str, str]]) -> HoldBack | None:
-    """What the GSE advances in these months for the plants of a case, beside what they earned; None without months.
+def suggestion(made: CommunityCase, runs: Iterable[SettlementRun]) -> HoldBack | None:
+    """What the GSE advances for the plants of a case, beside what was earned; None without months.
 
-    `months` are the totals of whole months. The GSE assumes that 60 % of what is injected is shared, and an even year.
+    `runs` are the estimates of whole months: each plant counts in those it is in. The GSE assumes that 60 % of what
+    is injected is shared, and an even year.
     """
-    totals = list(months)
-    if not totals:
+    months = list(runs)
+    if not months:
         return None
     trase = float(np.mean(made.case.published.trase))
-    monthly = [monthly_advance(plant, trase) for plant in made.case.plants if plant.may_earn]
-    advance = len(totals) * sum(each.premium + each.valorisation for each in monthly)
-    expected = sum(float(each["premium"]) + float(each["valorisation"]) for each in totals)
+    advance = 0.0
+    for plant in made.case.plants:
+        monthly = monthly_advance(plant, trase)
+        key = str(made.plant_of[plant.pod].pk)
+        advance += sum(key in run.plants for run in months) * (monthly.premium + monthly.valorisation)
+    expected = sum(float(run.totals["premium"]) + float(run.totals["valorisation"]) for run in months)
     return hold_back(advance=advance, expected=expected)

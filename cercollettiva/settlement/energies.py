@@ -125,6 +125,25 @@ def _fill_hours(energies: _Arrays, rows: dict[int, int], whole: Sequence[tuple[i
     )
     place = _places(rows, found["subject"]), (found["start"] - first) // HOUR_US
     _put(energies, place, found, found["coverage"] >= COMPLETE)
+    _know_by_exchange(energies, rows, found, first)
+
+
+def _know_by_exchange(energies: _Arrays, rows: dict[int, int], found: Columns, first: int) -> None:
+    """Hours that lack a meter behind the connection point alone: what passed it is known by that of the exchange."""
+    is_partial = (found["coverage"] < COMPLETE) & ((found["energy_in"] != UNKNOWN) | (found["energy_out"] != UNKNOWN))
+    meters = stays_at_plants("default", plants=np.unique(found["subject"][is_partial]).tolist())
+    plants, count = np.unique(
+        [place for _, place in {(stay.member, stay.place) for stay in meters}], return_counts=True
+    )
+    asked = is_partial & np.isin(found["subject"], plants[count > 1])
+    if not asked.any():
+        return
+    quarters = quarters_at_plants("default", Keys(found["subject"][asked], found["start"][asked]), meters)
+    place = _places(rows, quarters["plant"]), (quarters["start"] - first) // HOUR_US
+    for known, name in ((energies.drawn_known, "energy_in"), (energies.injected_known, "energy_out")):
+        time = np.zeros(known.shape, dtype=np.int64)
+        np.add.at(time, place, np.where(quarters[name] == UNKNOWN, 0, quarters["exchange_us"]))
+        known[time >= COMPLETE * HOUR_US] = True
 
 
 def _overrule(values: Floats, known: Bools, measured: Official) -> None:

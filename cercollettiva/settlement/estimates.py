@@ -22,7 +22,7 @@ from cercollettiva.domain.settlement.engine import Settlement, settle
 from cercollettiva.domain.settlement.errors import SettlementError
 from cercollettiva.domain.settlement.members import with_energies
 from cercollettiva.domain.sharing import Floats
-from cercollettiva.settlement.cases import CommunityCase, community_case, known_share
+from cercollettiva.settlement.cases import CommunityCase, community_case
 from cercollettiva.settlement.models import MemberPart, RunKind, SettlementRun
 from cercollettiva.settlement.reasons import details_of
 
@@ -104,7 +104,7 @@ def _same_span(community: CERConfiguration, period: Range) -> Any:
 
 def _figures(made: CommunityCase, settled: Settlement) -> dict[str, Any]:
     policies = made.policies
-    estimated = None if known_share(made.case) == 1.0 else settle(filled_case(made.case), policies)
+    estimated = None if made.known_share == 1.0 else settle(filled_case(made), policies)
     return {
         "inputs_hash": made.hash,
         "rule": made.row,
@@ -119,7 +119,7 @@ def _figures(made: CommunityCase, settled: Settlement) -> dict[str, Any]:
             for plant in settled.plants
         },
         "completeness": {
-            "known": round(known_share(made.case), 6),
+            "known": round(made.known_share, 6),
             "missing": sorted({gap.pod.partition("/")[0] for gap in settled.gaps})[:MISSING_SHOWN],
             "existing_share": round(settled.existing_share, 6),
             "measured_by": {name: round(share, 6) for name, share in made.measured_by().items()},
@@ -145,25 +145,25 @@ def _parts(members: Iterable[Member], divided: Distribution) -> list[MemberPart]
     ]
 
 
-def filled_case(case: Case) -> Case:
+def filled_case(made: CommunityCase) -> Case:
     """The same with each missing hour as the mean of the same hour of the point's other days: an estimate."""
+    case, plants = made.case, len(made.case.plants)
     clock = np.array([(case.start + hour * timedelta(hours=1)).astimezone(ITALY).hour for hour in range(case.hours)])
+    known, missing = made.is_known, made.is_expected & ~made.is_known
     return replace(
         case,
-        injected=_filled(case.injected, case.injected_known, clock),
-        withdrawn=_filled(case.withdrawn, case.withdrawn_known, clock),
+        injected=_filled(case.injected, known[:plants], missing[:plants], clock),
+        withdrawn=_filled(case.withdrawn, known[plants:], missing[plants:], clock),
     )
 
 
-def _filled(energy: Floats, known: Bools | None, clock: np.ndarray[Any, np.dtype[np.int64]]) -> Floats:
-    if known is None or known.all():
-        return energy
+def _filled(energy: Floats, known: Bools, missing: Bools, clock: np.ndarray[Any, np.dtype[np.int64]]) -> Floats:
     estimate = energy.copy()
     for hour in range(24):
         columns = np.flatnonzero(clock == hour)
-        there = known[:, columns]
-        mean = np.where(there, energy[:, columns], 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-        estimate[:, columns] = np.where(there, energy[:, columns], np.maximum(energy[:, columns], mean[:, np.newaxis]))
+        there, own = known[:, columns], energy[:, columns]
+        mean = np.where(there, own, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+        estimate[:, columns] = np.where(missing[:, columns], np.maximum(own, mean[:, np.newaxis]), own)
     return estimate
 
 

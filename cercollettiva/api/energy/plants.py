@@ -160,8 +160,9 @@ class PlantViewSet(EnergyViewSet):
         given = PlantFields(plant, data=request.data, partial=partial, context={"request": request})
         given.is_valid(raise_exception=True)
         _check_history(plant, given.validated_data)
+        joins = given.validated_data.get("cer_configuration") is not None
         with told_by_field(REFUSED):
-            given.save()
+            given.save(active_from=plant.counts_from(self.now) if joins else plant.active_from)
         return Response(self._told(pk))
 
     def _told(self, pk: int) -> Any:

@@ -86,6 +86,7 @@ class Plant(models.Model):
     """A connection point and what stands behind it, over [active_from, active_to) in one community.
 
     A POD that changes community or owner gets a new row when the old one ends: two rows of a POD never overlap.
+    One that enters its first community counts from then on: what its meters said before is in no community.
     """
 
     name = models.CharField(_("nome"), max_length=200)
@@ -262,6 +263,12 @@ class Plant(models.Model):
             chosen = set(update_fields)
             update_fields = chosen | {"pod_key"} if "pod_code" in chosen else chosen
         super().save(update_fields=update_fields, **kwargs)
+
+    def counts_from(self, at: datetime) -> datetime:
+        """From when on it counts in the community that it is in after a moment."""
+        if self.cer_configuration_id is not None:
+            return self.active_from
+        return max(self.active_from, at if self.active_to is None else min(at, self.active_to))
 
     def test_mqtt_connection(self, now: datetime | None = None) -> ConnectionReport:
         """When the plant's meters last spoke, and what to do if they do not."""

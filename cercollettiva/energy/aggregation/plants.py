@@ -15,6 +15,7 @@ from cercollettiva.energy.aggregation.stays import (
     HOUR_US,
     Keys,
     Stay,
+    communities_ever,
     is_among,
     members_wanted,
     place_at,
@@ -56,7 +57,8 @@ def plant_hours(using: str, hours: Keys, *, now_us: int) -> int:
 def quarters_at_plants(using: str, hours: Keys, stays: Sequence[Stay]) -> Columns:
     """The quarter-hours of plants in some hours, each once, in no order: what their meters say, by their roles.
 
-    `known_us` adds up over the meters of a plant, so that one that is missing is missed.
+    `known_us` adds up over the meters of a plant, so that one that is missing is missed; `exchange_us` is that of the
+    meter of the exchange alone.
     """
     pieces = _pieces(using, hours, stays)
     one = grouped(pieces, pieces["plant"], pieces["start"])
@@ -76,6 +78,7 @@ def quarters_at_plants(using: str, hours: Keys, stays: Sequence[Stay]) -> Column
         "quality": np.where(pod.estimated, np.maximum(worst, ESTIMATED), worst),
         "source": np.where(pod.estimated, ESTIMATE, sums["source"]),
         "known_us": one.sum(pieces["known_us"]),
+        "exchange_us": one.sum(_known_of_exchange(pieces)),
     }
 
 
@@ -92,15 +95,22 @@ def _at_the_pod(using: str, plants: Ints, sums: Columns) -> AtThePod:
 
 def _powers(pieces: Columns, one: Grouped, sums: Columns) -> Columns:
     """Mean and peak of the meters of the exchange where there are any, else of all."""
-    exchange = (pieces["energy_in"] != UNKNOWN) | (pieces["energy_out"] != UNKNOWN)
-    known = np.where(exchange, pieces["known_us"], 0)
+    known = _known_of_exchange(pieces)
     has_exchange = one.sum(known) > 0
     means = one.sum(np.nan_to_num(pieces["mean_power"]) * known) / np.maximum(one.sum(known), 1)
-    peaks = farthest_from_zero(np.where(exchange, pieces["peak_power"], np.nan), one)
+    peaks = farthest_from_zero(np.where(_is_of_exchange(pieces), pieces["peak_power"], np.nan), one)
     return {
         "mean_power": np.where(has_exchange, means, sums["mean_power"]),
         "peak_power": np.where(has_exchange, peaks, sums["peak_power"]),
     }
+
+
+def _is_of_exchange(pieces: Columns) -> NDArray[np.bool_]:
+    return np.asarray((pieces["energy_in"] != UNKNOWN) | (pieces["energy_out"] != UNKNOWN), dtype=np.bool_)
+
+
+def _known_of_exchange(pieces: Columns) -> Ints:
+    return np.where(_is_of_exchange(pieces), pieces["known_us"], 0)
 
 
 def _pieces(using: str, hours: Keys, stays: Sequence[Stay]) -> Columns:
@@ -145,8 +155,9 @@ def community_hours(using: str, plants: Keys, *, now_us: int) -> Keys:
 
     A sum over the points that are known, a lower bound; its coverage is the mean of theirs, a missing one counts 0.
     """
-    stays = stays_in_communities(using, plants=np.unique(plants.subject).tolist())
-    touched = places_touched(plants, stays)
+    belonged = communities_ever(using, plants=np.unique(plants.subject).tolist())
+    touched = places_touched(plants, belonged)
+    stays = stays_in_communities(using, communities=sorted({stay.place for stay in belonged}))
     rows = read_totals(using, SubjectKind.PLANT, Period.HOUR, covering(*members_wanted(touched, stays), HOUR_US))
     communities = place_at(rows["subject"], rows["start"], stays, length_us=HOUR_US)
     inside = (communities != UNKNOWN) & is_among(communities, rows["start"], touched)

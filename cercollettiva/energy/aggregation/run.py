@@ -17,7 +17,7 @@ from cercollettiva.energy.aggregation.channels import spans_of
 from cercollettiva.energy.aggregation.devices import Found, quarters_of_device
 from cercollettiva.energy.aggregation.plants import community_hours, plant_hours
 from cercollettiva.energy.aggregation.readings import reach_of, readings_of
-from cercollettiva.energy.aggregation.stays import HOUR_US, Keys, distinct, places_touched, stays_at_plants
+from cercollettiva.energy.aggregation.stays import HOUR_US, Keys, distinct, places_touched, plants_ever
 from cercollettiva.energy.aggregation.totals import device_hours, longer_period
 from cercollettiva.energy.models import EnergyInterval, EnergyIntervalPart, Period, RegisterEvent, SubjectKind
 from cercollettiva.energy.retention import registers_reach_back_to
@@ -178,8 +178,7 @@ def total_up(ranges: Ranges, now: datetime, *, using: str = "default") -> int:
     now_us = microseconds(now)
     devices = _hours_of(ranges)
     changed = device_hours(using, devices, now_us=now_us)
-    stays = stays_at_plants(using, devices=np.unique(ranges.subject).tolist())
-    plants = places_touched(devices, stays)
+    plants = places_touched(devices, plants_ever(using, devices=np.unique(ranges.subject).tolist()))
     changed += plant_hours(using, plants, now_us=now_us)
     communities = community_hours(using, plants, now_us=now_us)
     for kind, hours in (

@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 import numpy as np
-from django.db.models import Q
 from numpy.typing import NDArray
 
 from cercollettiva.core.models import Plant
 from cercollettiva.domain.quarters import UNKNOWN
 from cercollettiva.energy.aggregation.channels import FOR_EVER_US
-from cercollettiva.energy.models import ChannelRole
+from cercollettiva.energy.models import ChannelRole, DevicePlacement
 from cercollettiva.energy.store.columns import microseconds
 
 HOUR_US: Final = 3_600_000_000
@@ -46,11 +45,11 @@ def distinct(subject: Ints, start: Ints) -> Keys:
     return Keys(*np.unique(np.stack((subject, start)), axis=1)) if len(subject) else Keys(subject, start)
 
 
-def stays_at_plants(using: str, *, devices: Sequence[int] = (), plants: Sequence[int] = ()) -> list[Stay]:
-    """Where these devices stood with a role, and which devices stood at these plants. One query."""
+def stays_at_plants(using: str, *, plants: Sequence[int]) -> list[Stay]:
+    """Which devices stood at these plants with a role. One query."""
     rows = (
         ChannelRole.objects.using(using)
-        .filter(Q(device_id__in=devices) | Q(plant_id__in=plants))
+        .filter(plant_id__in=plants)
         .values_list(
             "device_id", "plant_id", "active_from", "active_to", "placement__active_from", "placement__active_to"
         )
@@ -61,15 +60,28 @@ def stays_at_plants(using: str, *, devices: Sequence[int] = (), plants: Sequence
     )
 
 
-def stays_in_communities(using: str, *, plants: Sequence[int]) -> list[Stay]:
-    """All the plants of the communities that these plants belong or belonged to. Two queries."""
-    there = Plant.objects.using(using).filter(pk__in=plants).exclude(cer_configuration=None)
-    communities = list(there.values_list("cer_configuration_id", flat=True).distinct())
+def stays_in_communities(using: str, *, communities: Sequence[int]) -> list[Stay]:
+    """The plants of these communities. One query."""
     rows = Plant.objects.using(using).filter(cer_configuration__in=communities)
     return _joined(
         Stay(plant, community, microseconds(since), _end(until))
         for plant, community, since, until in rows.values_list("pk", "cer_configuration_id", "active_from", "active_to")
     )
+
+
+def plants_ever(using: str, *, devices: Sequence[int]) -> list[Stay]:
+    """Each plant that these devices ever stood at, as if for ever: an hour that has left it must be taken away there.
+
+    Where a stay was shortened, or emptied, it no longer says so itself. One query.
+    """
+    rows = DevicePlacement.objects.using(using).filter(device_id__in=devices).order_by()
+    return [Stay(*pair, 0, FOR_EVER_US) for pair in rows.values_list("device_id", "plant_id").distinct()]
+
+
+def communities_ever(using: str, *, plants: Sequence[int]) -> list[Stay]:
+    """The community of each of these plants, as if for ever. One query."""
+    rows = Plant.objects.using(using).filter(pk__in=plants).exclude(cer_configuration=None)
+    return [Stay(*pair, 0, FOR_EVER_US) for pair in rows.values_list("pk", "cer_configuration_id")]
 
 
 def _end(moment: datetime | None) -> int:

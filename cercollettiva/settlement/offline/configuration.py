@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ OPTIONAL: Final[Mapping[str, Sequence[str]]] = {
 _HEADER = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?")
 _ASSIGNMENT = re.compile(r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*=")
 _AT_LINE = re.compile(r"\(at line ([0-9]+)")
+_LONG = re.compile(rf"[0-9_]{{{sys.int_info.default_max_str_digits}}}")
+TOO_LARGE: Final = "numero troppo grande"
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,10 @@ def read_configuration(folder: Path, faults: Faults) -> Configuration | None:
         at = _AT_LINE.search(str(error))
         line = int(at.group(1)) if at else len(text.splitlines()) or 1
         faults.add(FILE, line, f"non è TOML: {error}")
+        return None
+    except ValueError:  # an integer longer than Python reads
+        line = next((number for number, row in enumerate(text.splitlines(), start=1) if _LONG.search(row)), 1)
+        faults.add(FILE, line, TOO_LARGE)
         return None
     lines = _Lines(text)
     top = _Table(values, "", 0, lines, faults)
@@ -203,17 +210,24 @@ def _pod(value: Any) -> str | None:
         return None
 
 
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # an integer in it is longer than Python writes
+        return TOO_LARGE
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise Refused(f"{value!r} non è un testo: scrivilo tra virgolette")
+        raise Refused(f"{_shown(value)} non è un testo: scrivilo tra virgolette")
     return value
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Refused(f"{value!r} non è un numero: scrivilo senza virgolette")
+        raise Refused(f"{_shown(value)} non è un numero: scrivilo senza virgolette")
     if not abs(value) <= MOST:  # NaN is not either; an integer may be too large for a float
-        raise Refused(f"{value} non è un numero finito" if isinstance(value, float) else "numero troppo grande")
+        raise Refused(f"{value} non è un numero finito" if isinstance(value, float) else TOO_LARGE)
     return float(value)
 
 
@@ -226,13 +240,13 @@ def _not_negative(value: Any) -> float:
 
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise Refused(f"{value!r}: scrivi true o false")
+        raise Refused(f"{_shown(value)}: scrivi true o false")
     return value
 
 
 def _date(value: Any) -> date:
     if isinstance(value, datetime) or not isinstance(value, date):
-        raise Refused(f"{value!r} non è una data: scrivila come 2024-06-30, senza virgolette")
+        raise Refused(f"{_shown(value)} non è una data: scrivila come 2024-06-30, senza virgolette")
     if value.year not in YEARS:
         raise Refused(f"{value} è fuori dal calendario")
     return value

@@ -104,7 +104,7 @@ def _named(column: str, text: str) -> float:
 
 
 def _hours(rows: Rows, pods: int, faults: Faults) -> Curves | None:
-    """Rows to hours. A POD with a row off the hour is measured in quarters, the others in hours."""
+    """Rows to hours."""
     if not rows.start:
         faults.add(CURVES, 1, "nessuna riga")
         return None
@@ -116,10 +116,7 @@ def _hours(rows: Rows, pods: int, faults: Faults) -> Curves | None:
         faults.add(CURVES, last, f"tra {written(int(start.min()))} e {written(int(start.max()))} ci sono troppi anni")
         return None
     hour = (start - first) // HOUR_S
-    in_quarters = np.zeros(pods, dtype=np.bool_)
-    in_quarters[place[start % HOUR_S != 0]] = True
-    count = np.zeros((pods, hours), dtype=np.int64)
-    np.add.at(count, (place, hour), 1)
+    known = _known(rows, place, hour, (pods, hours), faults)
     energies = []
     ordered = np.lexsort((start, place))  # quarters are added in the order of time, whatever that of the rows is
     for values in (rows.injected, rows.withdrawn):
@@ -128,10 +125,30 @@ def _hours(rows: Rows, pods: int, faults: Faults) -> Curves | None:
         energies.append(total)
     asked_by = np.full(hours, np.iinfo(np.int64).max)
     np.minimum.at(asked_by, hour, np.array(rows.line))
-    wanted = np.where(in_quarters, QUARTERS, 1)[:, np.newaxis]
-    return Curves(
-        first, energies[0], energies[1], count == wanted, np.where(asked_by == np.iinfo(np.int64).max, 0, asked_by)
-    )
+    return Curves(first, energies[0], energies[1], known, np.where(asked_by == np.iinfo(np.int64).max, 0, asked_by))
+
+
+def _known(rows: Rows, place: Ints, hour: Ints, shape: tuple[int, int], faults: Faults) -> Bools:
+    """Where a row stands for the whole hour, or all four quarters are there. (pods, hours)
+
+    A row on the hour that is alone in it is the hour's where its POD has no quarters yet, or the next hour or the one
+    before has such a row too; else it is a quarter, and three are missing. An hour's row with some quarters beside it
+    would count twice: it is a fault.
+    """
+    whole, parts = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    on_the_hour = np.array(rows.start) % HOUR_S == 0
+    np.add.at(whole, (place[on_the_hour], hour[on_the_hour]), 1)
+    np.add.at(parts, (place[~on_the_hour], hour[~on_the_hour]), 1)
+    alone = (whole == 1) & (parts == 0)
+    beside_one = np.zeros(shape, dtype=np.bool_)
+    beside_one[:, 1:] |= alone[:, :-1]
+    beside_one[:, :-1] |= alone[:, 1:]
+    twice = (whole == 1) & (parts > 0) & (parts < QUARTERS - 1) & beside_one
+    for row in np.flatnonzero(twice[place, hour] & ~on_the_hour).tolist():
+        if not faults.are_many:
+            faults.add(CURVES, rows.line[row], f"{written(rows.start[row])} sta in un'ora che ha già la sua riga")
+    is_of_an_hour = alone & (beside_one | (np.cumsum(parts > 0, axis=1) == 0))
+    return np.asarray(is_of_an_hour | (whole + parts == QUARTERS), dtype=np.bool_)
 
 
 def read_prices(folder: Path, curves: Curves, faults: Faults) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from cercollettiva.core.models import CERConfiguration
+from cercollettiva.core.models import CERConfiguration, CERMembership
 from cercollettiva.domain.calendar import HOUR, ITALY, Range, Span, local_date, midnight, range_of, step
 from cercollettiva.domain.settlement.errors import SettlementError
 from cercollettiva.settlement.cases import CommunityCase, community_case
@@ -21,6 +21,8 @@ from cercollettiva.settlement.explanation import explain
 from cercollettiva.settlement.models import Attribution, SettlementRun, Threshold
 from cercollettiva.settlement.reasons import reason_of
 from cercollettiva.users.models import CustomUser
+
+FIRST_YEAR: Final = 2000  # nothing was measured before
 
 
 @login_required
@@ -53,7 +55,7 @@ def _compared(request: HttpRequest, community: CERConfiguration, made: Community
     return {
         "rows": rows,
         "plants": [made.plant_of[plant.pod].name for plant in made.case.checked().plants],
-        "hold_back": suggestion(made, [run.totals for run in months]),
+        "hold_back": suggestion(made, months),
         "months": len(months),
     }
 
@@ -67,7 +69,7 @@ def _month(text: str, now: datetime) -> Range:
         asked = range_of(Span.MONTH, midnight(date.fromisoformat(f"{text}-01")))
     except (ValueError, OverflowError) as error:
         raise Http404 from error
-    if asked.start >= this.start:
+    if asked.start >= this.start or asked.end.year < FIRST_YEAR:
         raise Http404
     return asked
 
@@ -115,7 +117,7 @@ def _hour(text: str, now: datetime) -> datetime:
         asked = range_of(Span.HOUR, moment if moment.tzinfo else moment.replace(tzinfo=ITALY)).start
     except (ValueError, OverflowError) as error:
         raise Http404 from error
-    if asked >= today or asked.year < 2000:
+    if asked >= today or asked.year < FIRST_YEAR:
         raise Http404
     return asked
 
@@ -128,4 +130,5 @@ def _member(request: HttpRequest, community: CERConfiguration) -> CustomUser:
         return user  # type: ignore[return-value]
     if not CERConfiguration.objects.administered_by(user).filter(pk=community.pk).exists() or not asked.isdecimal():
         raise Http404
-    return get_object_or_404(CustomUser, pk=int(asked[:18]), memberships__community=community)
+    rows = CERMembership.objects.filter(community=community)
+    return get_object_or_404(CustomUser, pk=int(asked[:18]), pk__in=rows.values("user"))

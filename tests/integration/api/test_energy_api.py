@@ -206,6 +206,37 @@ def test_a_plant_does_not_change_community_nor_pod_once_it_was_measured(api: Api
     assert (renamed.status_code, list(renamed.json())) == (400, ["pod_code"])
 
 
+def test_a_plant_that_enters_its_first_community_counts_from_then_on(api: Api):
+    since = api.now - timedelta(days=90)
+    plants = [make_plant(870, active_from=since), make_plant(871, active_from=since, active_to=since)]
+
+    for plant in plants:
+        answer = patch(
+            api.client("staff"), f"/api/energy/plants/{plant.pk}/", {"cer_configuration": api.scene.a.cer.pk}
+        )
+        plant.refresh_from_db()
+        assert (answer.status_code, plant.cer_configuration) == (200, api.scene.a.cer)
+
+    joined, closed = plants
+    assert joined.active_from >= api.now
+    assert closed.active_from == since
+
+
+def test_a_plant_in_a_community_keeps_its_beginning(api: Api):
+    plant = api.scene.a.plant
+
+    answer = patch(
+        api.client("staff"),
+        f"/api/energy/plants/{plant.pk}/",
+        {"cer_configuration": api.scene.a.cer.pk, "name": "Casa"},
+    )
+
+    before, name = plant.active_from, plant.name
+    plant.refresh_from_db()
+    assert (answer.status_code, plant.active_from) == (200, before)
+    assert plant.name == "Casa" != name
+
+
 @pytest.mark.parametrize(
     ("who", "sees"),
     [("member", True), ("admin", True), ("staff", True), ("technician", False)],

@@ -26,7 +26,7 @@ from cercollettiva.core.papers import Paper, papers_needed, papers_owed
 from cercollettiva.core.points import PointTaken
 from cercollettiva.users.models import Consent
 from tests.integration.core.applying import ANSWERS, POD, SENT_AT, sent, written
-from tests.integration.core.scene import join, make_community, make_plant, make_user
+from tests.integration.core.scene import LONG_AGO, join, make_community, make_plant, make_user
 
 LATER = SENT_AT + timedelta(days=1)
 
@@ -185,7 +185,19 @@ def test_a_point_that_was_waiting_for_its_owner_becomes_theirs(community, elena)
 
     plant.refresh_from_db()
     assert (plant.owner, plant.name) == (application.user, "Casa 1")
+    assert plant.active_from == LONG_AGO
     assert Plant.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_point_that_was_in_no_community_counts_from_its_approval_on(community, elena):
+    application = sent(community)
+    plant = make_plant(1, pod_code=POD, owner=application.user)
+
+    event = approve(application, elena)
+
+    plant.refresh_from_db()
+    assert (plant.cer_configuration, plant.active_from) == (community, event.at)
 
 
 @pytest.mark.django_db

@@ -57,6 +57,24 @@ def test_closing_ends_the_meters_and_keeps_what_was_measured():
     assert [day.energy_in for day in community.filter(subject_kind=SubjectKind.COMMUNITY)] == [30 * 60_000]
 
 
+@pytest.mark.parametrize("at", [LONG_AGO, NOON - timedelta(hours=10)])
+def test_closing_back_in_time_takes_the_hours_after_it_out_of_the_community(at):
+    community = make_community("A")
+    plant, other = (make_plant(number, nominal_power=6, cer_configuration=community) for number in (1, 2))
+    meter = make_meter(1, plant=plant)
+    compute([*registers(meter, [(60_000, 0)] * 60), *registers(make_meter(2, plant=other), [(30_000, 0)] * 60)])
+
+    close(plant, at=at)
+    compute()
+
+    totals = EnergyAggregate.objects.filter(period=2).exclude(subject_kind=SubjectKind.DEVICE)
+    left = {(row.subject_kind, row.subject_id): row.energy_in for row in totals}
+    assert left == {
+        (SubjectKind.PLANT, other.pk): 60 * 30_000,
+        (SubjectKind.COMMUNITY, other.cer_configuration_id): 60 * 30_000,
+    }
+
+
 @pytest.mark.parametrize(
     ("moment", "words"),
     [

@@ -80,6 +80,12 @@ def drawn_by(plant) -> int:
     return sum(hour.energy_in or 0 for hour in hours)
 
 
+def community_days(key: int) -> list[int]:
+    """What a community drew on each day. [mWh]"""
+    days = EnergyAggregate.objects.filter(subject_kind=SubjectKind.COMMUNITY, subject_id=key, period=Span.DAY)
+    return list(days.order_by("start").values_list("energy_in", flat=True))
+
+
 def test_a_meter_moved_within_a_quarter_leaves_each_plant_exactly_its_part(house, barn, by):
     meter = make_meter(1, plant=house)
     compute(registers(meter, [(60_000, 0)] * 60))
@@ -91,6 +97,42 @@ def test_a_meter_moved_within_a_quarter_leaves_each_plant_exactly_its_part(house
     assert (drawn_by(house), drawn_by(barn)) == (20 * 60_000, 40 * 60_000)
     assert placed(meter).plant == barn
     assert MQTTAuditLog.objects.get().action == "MOVED"
+
+
+@pytest.mark.parametrize("since", [NOON - timedelta(hours=10), LONG_AGO])
+def test_a_meter_moved_back_in_time_takes_its_whole_hours_along(house, barn, by, since):
+    meter = make_meter(1, plant=house)
+    compute(registers(meter, [(60_000, 0)] * 180))
+    assert (drawn_by(house), drawn_by(barn)) == (180 * 60_000, 0)
+
+    move_meter(placed(meter), barn, since=since, by=by)
+    compute()
+
+    assert (drawn_by(house), drawn_by(barn)) == (0, 180 * 60_000)
+    assert not EnergyAggregate.objects.filter(subject_kind=SubjectKind.PLANT, subject_id=house.pk).exists()
+    assert community_days(house.cer_configuration_id) == [180 * 60_000]
+
+
+def test_a_meter_taken_away_back_in_time_leaves_nothing_after_that(house, by):
+    meter = make_meter(1, plant=house)
+    compute(registers(meter, [(60_000, 0)] * 180))
+
+    take_away(placed(meter), at=NOON + 60 * MINUTE, by=by)
+    compute()
+
+    assert drawn_by(house) == 60 * 60_000
+    assert community_days(house.cer_configuration_id) == [60 * 60_000]
+
+
+def test_a_meter_without_any_role_from_the_start_leaves_nothing(house, by):
+    meter = make_meter(1, plant=house)
+    compute(registers(meter, [(60_000, 0)] * 60))
+
+    set_roles(placed(meter), [], since=LONG_AGO, by=by)
+    compute()
+
+    assert drawn_by(house) == 0
+    assert community_days(house.cer_configuration_id) == []
 
 
 def test_a_meter_that_is_replaced_hands_its_roles_over(house, by):

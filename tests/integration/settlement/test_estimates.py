@@ -19,6 +19,7 @@ from cercollettiva.settlement.estimates import estimate, estimate_due, estimate_
 from cercollettiva.settlement.models import MemberPart, SettlementRun, ZonalPrice
 from cercollettiva.settlement.operations import write_rule
 from tests.integration.core.scene import make_device
+from tests.integration.energy.totals import a_total, write_totals
 from tests.integration.settlement.world import DAY, NOW, forget_hour, make_world, write_hours, write_published
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,23 @@ def test_what_is_missing_is_estimated_from_other_days(world):
 
     assert run.totals["shared"] == f"{47 * 8 - 6}.000000"
     assert run.estimate["shared"] == f"{47 * 8}.000000"
+
+
+def test_hours_outside_a_stay_are_no_measured_zeros(world):
+    three_days = Range(SPRING.start, SPRING.end + timedelta(days=2))
+    bruno, firm = world.plants["bruno"], world.plants["firm"]
+    bruno.active_from = firm.active_to = SPRING.end
+    bruno.save()
+    firm.save()
+    write_hours(world, three_days)
+    write_published(three_days)
+    forget_hour(bruno, SPRING.end + timedelta(hours=5))
+
+    run = estimate(world.cer, three_days, now=NOW)
+
+    assert run.totals["withdrawn"] == f"{23 * 2 + 47 * 6}.000000"
+    assert run.estimate["withdrawn"] == f"{23 * 2 + 48 * 6}.000000"
+    assert run.completeness["known"] == pytest.approx(1 - 1 / (71 + 71 + 48 + 23), abs=1e-6)
 
 
 def test_the_same_inputs_leave_the_row_alone_and_others_replace_it(world):
@@ -199,6 +217,36 @@ def test_who_joins_inside_an_hour_counts_from_the_quarter(world):
     assert energies.drawn[row].tolist() == [0, 3 + 4]
     assert energies.drawn_known[row].tolist() == [True, True]
     assert energies.quarters[row] == 2
+
+
+@pytest.mark.parametrize(("coverage", "is_known"), [(1.0, True), (0.9, False)])
+def test_a_silent_meter_of_production_does_not_hide_what_the_meter_of_the_exchange_says(world, coverage, is_known):
+    roof = world.plants["roof"]
+    for number, role in ((7, Role.EXCHANGE), (8, Role.PRODUCTION)):
+        device = make_device(number, plant=roof)
+        placement = device.placements.get()
+        ChannelRole.objects.create(placement=placement, component="em:0", role=role, active_from=placement.active_from)
+    exchange = roof.device_placements.get(device__channel_roles__role=Role.EXCHANGE).device
+    start = datetime(2026, 6, 1, 10, tzinfo=UTC)
+    partitions.ensure_months(connection, EnergyInterval, [partitions.month_of(start)])
+    for quarter in range(4):
+        EnergyInterval.objects.create(
+            device=exchange,
+            start=start + quarter * timedelta(minutes=15),
+            energy_in=0,
+            energy_out=10**6,
+            coverage=coverage,
+            recorded_at=NOW,
+            quality=IntervalQuality.GOOD,
+            source=IntervalSource.REGISTERS,
+        )
+    write_totals(a_total(roof, Span.HOUR, start, energy_in=0, energy_out=4 * 10**6, coverage=coverage / 2))
+
+    energies = energies_of(world.cer, Range(start, start + timedelta(hours=1)))
+
+    row = [plant.pk for plant in energies.plants].index(roof.pk)
+    assert energies.injected[row].tolist() == [4]
+    assert energies.injected_known[row].tolist() == energies.drawn_known[row].tolist() == [is_known]
 
 
 def test_members_count_by_the_quarters_they_were_in(world):

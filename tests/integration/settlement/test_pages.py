@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import html
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from cercollettiva.core.models import MemberRole
+from cercollettiva.core.models import CERMembership, MemberRole, PlantType
 from cercollettiva.domain.calendar import Range, Span, range_of, step
+from cercollettiva.domain.settlement.advances import monthly_advance
 from cercollettiva.domain.settlement.errors import MissingPlantData, MissingPrices
 from cercollettiva.settlement.cases import community_case
-from cercollettiva.settlement.comparison import readings
+from cercollettiva.settlement.comparison import readings, suggestion
 from cercollettiva.settlement.estimates import estimate, settled_and_divided
 from cercollettiva.settlement.explanation import explain
 from cercollettiva.settlement.models import SettlementRun
 from cercollettiva.settlement.operations import write_rule
 from cercollettiva.settlement.reasons import reason_of, reason_of_run
-from tests.integration.core.scene import join, make_user
+from tests.integration.core.scene import join, make_plant, make_user
 from tests.integration.settlement.world import make_world, write_hours, write_published
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,10 @@ def test_another_members_hour_is_for_administrators(world, month, client):
     assert status(world.people["firm"]) == 404
     assert status(world.admin) == 200
     assert status(world.admin, socio=stranger.pk) == 404
+    now = timezone.now()
+    CERMembership.objects.filter(user=world.people["bruno"]).update(active_to=now)
+    join(world.people["bruno"], world.cer, active_from=now)
+    assert status(world.admin) == 200  # who left and came back is one person
     assert status(world.admin, socio="uno") == 404
     assert status(stranger) == 404
 
@@ -102,7 +107,34 @@ def test_the_readings_stand_side_by_side_with_the_euros_between_them(world, mont
     assert "in uso" in text
     assert "Conviene trattenere" in text
     assert client.get(reverse("settlement:comparison", args=[world.cer.pk]), {"mese": "2999-01"}).status_code == 404
-    assert client.get(reverse("settlement:comparison", args=[world.cer.pk]), {"mese": "maggio"}).status_code == 404
+    for asked in ("maggio", "0001-02", "1999-12"):
+        assert client.get(reverse("settlement:comparison", args=[world.cer.pk]), {"mese": asked}).status_code == 404
+
+
+def test_advances_are_counted_for_each_plant_in_the_months_it_is_in_and_without_a_premium_too(world, month):
+    roof = world.plants["roof"]
+    old = make_plant(
+        4,
+        cer_configuration=world.cer,
+        plant_type=PlantType.PRODUCER,
+        source=roof.source,
+        nominal_power=roof.nominal_power,
+        entry_into_operation=date(2015, 1, 1),
+        region=roof.region,
+    )
+    made = community_case(world.cer, month)
+    earning, existing = (monthly_advance(plant, 10.0) for plant in made.case.plants)
+    totals = {"premium": "1", "valorisation": "1"}
+    runs = [
+        SettlementRun(plants={str(plant.pk): {} for plant in plants}, totals=totals) for plants in ([roof], [roof, old])
+    ]
+
+    held = suggestion(made, runs)
+
+    assert existing.premium == 0
+    assert held.advance == pytest.approx(2 * (earning.premium + earning.valorisation) + existing.valorisation)
+    assert held.expected == 4
+    assert suggestion(made, []) is None
 
 
 def test_a_month_without_prices_says_why_there_are_no_figures(world, month, client):

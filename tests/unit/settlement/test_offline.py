@@ -159,6 +159,27 @@ def test_an_hour_that_lacks_a_quarter_is_a_gap_and_a_pod_without_a_row_lacks_all
     ]
 
 
+@pytest.mark.parametrize(
+    ("times", "gaps"),
+    [
+        ("00:00 01:00 01:15 01:30 01:45", []),  # hours, then quarters
+        ("00:00 00:15 00:30 00:45 01:00 02:00", []),  # quarters, then hours
+        ("00:00 00:15 00:30 00:45 01:00 02:00 02:15 02:30 02:45", ["01"]),  # three quarters are missing
+        ("00:15 00:30 00:45 01:00 01:15 01:30 01:45", ["00"]),
+    ],
+)
+def test_each_hour_says_itself_whether_it_is_in_quarters(tmp_path, times, gaps):
+    rows = [f"2025-07-01T{time}:00+00:00,IT001E00000001,1,0" for time in times.split()]
+    rows += [f"2025-07-01T{hour}:00:00+00:00,IT001E00000002,0,1" for hour in sorted({row[11:13] for row in rows})]
+    prices = ["start,pz_eur_mwh", *(f"2025-07-01T0{hour}:00:00+00:00,100" for hour in range(3))]
+
+    figures = settled_folder(
+        folder_of(tmp_path, curves="\n".join([CURVES.splitlines()[0], *rows]), prices="\n".join(prices))
+    )
+
+    assert [gap["start"][11:13] for gap in figures.get("gaps", [])] == gaps
+
+
 def test_pods_are_compared_on_fourteen_characters_and_kept_as_written(tmp_path):
     toml = TOML.replace("IT001E00000001", "IT001E00000001X")
     curves = CURVES.replace("IT001E00000002", " it001e00000002 ")
@@ -259,6 +280,10 @@ def test_other_cases_worked_by_hand(tmp_path, changes, premium, valorisation):
         ("2023-02-03", "9999-12-31", "configuration.toml:11: commissioned: 9999-12-31 è fuori dal calendario"),
         ("2023-02-03", "0001-01-01", "configuration.toml:11: commissioned: 0001-01-01 è fuori dal calendario"),
         ("power_kw = 100", f"power_kw = {'9' * 400}", "configuration.toml:8: power_kw: numero troppo grande"),
+        ("power_kw = 100", f"power_kw = {'9' * 5000}", "configuration.toml:8: numero troppo grande"),
+        ("power_kw = 100", f"power_kw = 0x{'f' * 4000}", "configuration.toml:8: power_kw: numero troppo grande"),
+        ('"PV"', f"0x{'f' * 4000}", "configuration.toml:9: source: numero troppo grande non è un testo"),
+        ("2023-02-03", f"[0x{'f' * 4000}]", "configuration.toml:11: commissioned: numero troppo grande non è una data"),
         ("power_kw = 100", "power_kw = 1e300", "configuration.toml:8: power_kw: 1e+300 non è un numero finito"),
         ('name = "Prova"', f"name = {'[' * 3000}{']' * 3000}", "configuration.toml:1: non è TOML: troppe parentesi"),
         ("trase_eur_mwh = 10", "trase_eur_mwh = 10\nthreshold = 55", "configuration.toml:5: chiave sconosciuta"),
@@ -325,6 +350,11 @@ def test_a_wrong_configuration_is_refused_with_its_line(tmp_path, old, new, expe
         ("T10:00:00+02:00", "T10:00:00", "curves.csv:2: 2025-07-01T10:00:00 è senza fuso"),
         ("2025-07-01T10:00:00+02:00", "01/07/2025 10:00", "curves.csv:2: '01/07/2025 10:00' non è un istante"),
         ("T10:00:00+02:00", "T10:07:00+02:00", "curves.csv:2: 2025-07-01T10:07:00+02:00 non è l'inizio"),
+        (
+            "2025-07-01T11:00:00+02:00,IT001E00000001",
+            "2025-07-01T10:15:00+02:00,IT001E00000001,1,0\n2025-07-01T11:00:00+02:00,IT001E00000001",
+            "curves.csv:3: 2025-07-01T08:15:00+00:00 sta in un'ora che ha già la sua riga",
+        ),
         ("2025-07-01T10:00:00+02:00", "1925-07-01T10:00:00+02:00", "curves.csv:3: tra "),
         ("2025-07-01T10:00:00+02:00", "1025-07-01T10:00:00+02:00", "curves.csv:2: 1025-07-01T10:00:00+02:00 è fuori"),
         ("2025-07-01T10:00:00+02:00", "0001-01-01T00:00:00+02:00", "curves.csv:2: 0001-01-01T00:00:00+02:00 è fuori"),
