@@ -396,6 +396,29 @@ def test_what_was_written_before_may_be_sent_back_as_it_was_read(api: Api):
     assert (answer.status_code, answer.json()["mqtt_topic_template"]) == (200, read["mqtt_topic_template"])
 
 
+@pytest.mark.parametrize(
+    "body",
+    [r'{"name": "\ud800"}', r'{"\udfff": 1}', '{"nominal_power": 1e400}', r'[[{"a": ["\udc00"]}]]', '{"x": -1e999}'],
+)
+def test_json_that_cannot_be_kept_is_refused_as_such(body: str, api: Api):
+    client, plant = api.client("admin"), api.scene.a.plant
+
+    answers = [
+        client.patch(f"/api/energy/plants/{plant.pk}/", body, content_type="application/json"),
+        client.post("/api/energy/plants/", body, content_type="application/json", headers={"Idempotency-Key": "k1"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+
+
+def test_a_character_written_in_two_halves_is_one(api: Api):
+    address = f"/api/energy/plants/{api.scene.a.plant.pk}/"
+
+    answer = api.client("admin").patch(address, r'{"name": "Casa \ud83d\ude00"}', content_type="application/json")
+
+    assert (answer.status_code, answer.json()["name"]) == (200, "Casa 😀")
+
+
 def test_a_second_meter_of_the_exchange_is_refused_in_words(api: Api):
     body = {"device_id": "second", "device_type": "SHELLY_PRO_3EM", "plant": api.scene.a.plant.pk}
 
