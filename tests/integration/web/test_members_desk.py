@@ -109,6 +109,7 @@ def test_a_fee_is_paid_on_the_page_and_its_receipt_is_for_the_member_too(desk):
         "card": card.pk,
         "method": "CASH",
         "amount": "25,00",
+        "paid": "0",
         "paid_on": f"{timezone.now():%Y-%m-%d}",
     }
 
@@ -123,6 +124,22 @@ def test_a_fee_is_paid_on_the_page_and_its_receipt_is_for_the_member_too(desk):
     for wrong in ({"amount": "x"}, {"amount": "-1"}, {"action": "gone"}, {"action": "set", "amount": "1"}):
         assert admin.post(address, {**form, **wrong}).status_code == 302
     assert MembershipCard.objects.get().fee_due_cents == 2_500
+
+
+def test_a_part_payment_sent_twice_has_one_receipt(desk):
+    community, admin, _member = desk
+    card, address = MembershipCard.objects.get(), f"/cer/{community.pk}/fees/"
+    form = {"action": "pay", "card": card.pk, "method": "CASH", "amount": "10", "paid": "0", "paid_on": ""}
+
+    for _twice in range(2):
+        told = admin.post(address, form, follow=True).content.decode()
+    assert FeePayment.objects.count() == 1
+    assert "Nel frattempo" in told
+    assert 'name="paid" value="1000"' in told
+    admin.post(address, {name: value for name, value in form.items() if name != "paid"})
+    assert FeePayment.objects.count() == 1
+    admin.post(address, {**form, "paid": "1000"})
+    assert FeePayment.objects.count() == 2
 
 
 def test_the_api_answers_with_the_first_platforms_keys_and_refuses_in_json(desk):
