@@ -138,7 +138,10 @@ def privacy_policy(request: HttpRequest) -> HttpResponse:
 @transaction.atomic
 def _request_deletion(user: CustomUser) -> None:
     now = timezone.now()
-    deletion = AccountDeletionRequest.objects.create(user=user, requested_at=now)
+    open_ones = AccountDeletionRequest.objects.open()
+    deletion, is_new = open_ones.get_or_create(user=user, defaults={"requested_at": now})
+    if not is_new:  # another click was a moment faster
+        return
     signals.deletion_requested.send(CustomUser, user=user, by=user, at=now)
     context = {"site": settings.SITE_URL, "due": deletion.due_at}
     outbox.post(user.email, "users/mail/deletion_requested.txt", context, at=now)

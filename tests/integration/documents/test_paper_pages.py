@@ -310,3 +310,13 @@ def test_who_read_the_statute_is_for_administrators_and_from_where_for_oneself(s
         for read in (log(member, statute), log(member, mine), log(admin, statute), log(admin, mine))
     ]
     assert told == [[False, False, True], [True, False, True], [True, True, True], [True, True, True]]
+
+
+def test_a_way_on_that_is_no_path_leads_to_the_paper(scene, member, admin):
+    answer = upload(member, next="abc")
+    document = Document.objects.get()
+    technical = paper(scene.a.member, kind="GAUDI", plant=scene.a.plant)
+    verified = admin.post(f"/documents/{technical.pk}/verify/", {"next": "abc"})
+
+    assert (answer.status_code, answer["Location"]) == (302, f"/documents/{document.pk}/")
+    assert (verified.status_code, verified["Location"]) == (302, f"/documents/{technical.pk}/")
