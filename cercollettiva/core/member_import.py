@@ -115,10 +115,10 @@ def write_members(
 
 def undoing(found: MemberImport) -> Undoing:
     """What undoing would do at this moment. Whoever has a role by now stays: roles are taken away by name."""
-    rows = list(found.rows.filter(outcome=RowOutcome.CREATED).select_related("membership__user").order_by("number"))
-    there = [row for row in rows if row.membership is not None and row.membership.active_to is None]
-    leaving = [row for row in there if row.membership.role == MemberRole.MEMBER]
-    return Undoing(leaving, len(there) - len(leaving))
+    created = found.rows.filter(outcome=RowOutcome.CREATED, membership__isnull=False)
+    there = created.filter(membership__active_to=None)
+    leaving = there.filter(membership__role=MemberRole.MEMBER).select_related("membership__user").order_by("number")
+    return Undoing(list(leaving), there.exclude(membership__role=MemberRole.MEMBER).count())
 
 
 @transaction.atomic
