@@ -92,11 +92,11 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def end_all_sessions(request: HttpRequest) -> HttpResponse:
-    """POST users/sessions/end/: sign out everywhere, here too."""
+    """POST users/sessions/end/: sign out everywhere, here too, and revoke the tokens."""
     user = _person(request)
     sessions.end_sessions(user, by=user, at=timezone.now())
     logout(request)
-    messages.success(request, _("Tutti i dispositivi sono stati scollegati, anche questo."))
+    messages.success(request, _("Tutti i dispositivi sono stati scollegati, anche questo, e i token revocati."))
     return redirect("users:login")
 
 
