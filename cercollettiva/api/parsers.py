@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import math
+import re
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 class BodyTooLarge(APIException):
@@ -27,6 +31,18 @@ class BoundedJSONParser(JSONParser):
         if len(body) > settings.API_BODY_LIMIT:
             raise BodyTooLarge
         try:
-            return super().parse(io.BytesIO(body), media_type, parser_context)
+            return _storable(super().parse(io.BytesIO(body), media_type, parser_context))
         except RecursionError as error:  # brackets within brackets, thousands deep
             raise ParseError(_("Il JSON è annidato troppo in profondità.")) from error
+
+
+def _storable(value: Any) -> Any:
+    """JSON may write halves of a character and numbers beyond all floats; neither can be kept or told again."""
+    if isinstance(value, str) and _HALF.search(value):
+        raise ParseError(_("Il testo ha mezzi caratteri Unicode, da U+D800 a U+DFFF."))
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ParseError(_("Un numero è troppo grande."))
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in inner:
+        _storable(item)
+    return value

@@ -5,12 +5,13 @@ Whoever decides says which revision of it they read: if it is another by now, no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cercollettiva.core import registry, signals
 from cercollettiva.core.models import (
@@ -127,9 +128,14 @@ def submit(application: Application, user: CustomUser, *, at: datetime) -> Appli
     return ApplicationEvent.objects.create(application=fresh, kind=kind, at=at, by=user)
 
 
-def forget_drafts(*, now: datetime) -> int:
-    """Delete what was begun and left alone for 90 days without being sent; how many went."""
-    deleted, _by_model = Application.objects.drafts().filter(updated_at__lt=now - DRAFTS_LAST).delete()
+def forgotten_drafts(*, now: datetime) -> QuerySet[Application]:
+    """What was begun and left alone for 90 days without being sent."""
+    return Application.objects.drafts().filter(updated_at__lt=now - DRAFTS_LAST)
+
+
+def forget_drafts(*, now: datetime, but: Collection[int] = ()) -> int:
+    """Delete the forgotten drafts, except those that something keeps; how many went."""
+    deleted, _by_model = forgotten_drafts(now=now).exclude(pk__in=but).delete()
     return deleted
 
 

@@ -25,6 +25,7 @@ from cercollettiva.core.registry import day_of
 from cercollettiva.users.models import CustomUser
 
 MOST_CENTS: Final = 100_000_00  # a fee of 100.000 euros is a slip of the pen
+EARLIEST: Final = date(2000, 1, 1)  # a payment of before is a year that was mistyped
 REMINDED_AFTER: Final = (timedelta(days=3), timedelta(days=30))
 BETWEEN: Final = timedelta(days=21)  # two reminders of one fee, however late it is already
 
@@ -34,7 +35,7 @@ class FeeRefused(Exception):
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
-        self.code = code  # negative, too_much, below_paid, nothing_due, more_than_due, in_the_future, reversed
+        self.code = code  # one of those that have words in web/desk/refusals.py
 
 
 @transaction.atomic
@@ -76,12 +77,16 @@ def pay(
     today: date,
     by: CustomUser | None,
     cents: int | None = None,
+    read_cents: int | None = None,
 ) -> FeePayment:
     """Write down a payment under the next receipt number; without an amount it is what is still due.
 
-    A form that is sent twice finds nothing due the second time.
+    With `read_cents`, what was paid already as whoever pays has read it: a form that is sent twice is refused the
+    second time.
     """
     card = _locked(card)
+    if read_cents is not None and read_cents != card.fee_paid_cents:
+        raise FeeRefused("changed_meanwhile")
     due = card.fee_due_cents - card.fee_paid_cents
     if due <= 0:
         raise FeeRefused("nothing_due")
@@ -92,6 +97,8 @@ def pay(
         raise FeeRefused("more_than_due")
     if paid_on > today:
         raise FeeRefused("in_the_future")
+    if paid_on < EARLIEST:
+        raise FeeRefused("too_early")
     return _write(card, amount, method, paid_on, by, None)
 
 

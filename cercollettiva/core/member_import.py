@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from cercollettiva.core.models import (
     ImportState,
     MemberImport,
     MemberImportRow,
+    MemberRole,
     MembershipState,
     RowOutcome,
 )
@@ -31,6 +32,13 @@ AT_ONCE: Final = 500  # rows that are carried out while somebody waits; more are
 
 class NotNow(Exception):
     """What was asked does not go with the state the import is in: somebody was faster, or a page was old."""
+
+
+class Undoing(NamedTuple):
+    """Whom an undo takes out of the community, and how many stay because they have a role."""
+
+    leaving: list[MemberImportRow]
+    staying: int
 
 
 @transaction.atomic
@@ -105,29 +113,44 @@ def write_members(
         return people
 
 
+def undoing(found: MemberImport) -> Undoing:
+    """What undoing would do at this moment. Whoever has a role by now stays: roles are taken away by name."""
+    created = found.rows.filter(outcome=RowOutcome.CREATED, membership__isnull=False)
+    there = created.filter(membership__active_to=None)
+    leaving = there.filter(membership__role=MemberRole.MEMBER).select_related("membership__user").order_by("number")
+    return Undoing(list(leaving), there.exclude(membership__role=MemberRole.MEMBER).count())
+
+
 @transaction.atomic
-def undo(found: MemberImport, *, at: datetime, by: CustomUser | None) -> int:
-    """Dismiss whom the file let in; how many. The register keeps both entries, accounts never used are closed."""
+def undo(found: MemberImport, *, leaving: int, at: datetime, by: CustomUser | None) -> Undoing:
+    """Dismiss whom the file let in, as many as whoever asks has read, or NotNow.
+
+    The register keeps both entries, accounts never used are closed.
+    """
     found = _locked(found, ImportState.DONE)
-    rows = list(found.rows.filter(outcome=RowOutcome.CREATED).select_related("membership__user"))
-    gone = 0
-    for row in rows:
-        membership = row.membership
-        if membership is None or membership.active_to is not None:
-            continue
-        membership.leave(at=at)
-        registry.leave(membership, on=at, by=by, notes=_("Importazione annullata"))
-        user = membership.user
-        others = CERMembership.objects.filter(user=user, active_to=None).exclude(pk=membership.pk)
-        if row.made_account and user.last_login is None and not others.exists():
-            user.is_active = False
-            user.save(update_fields=["is_active"])
-        row.outcome = RowOutcome.UNDONE
-        gone += 1
-    MemberImportRow.objects.bulk_update(rows, ["outcome"], batch_size=BATCH)
+    CERConfiguration.objects.select_for_update(of=("self",)).get(pk=found.community_id)  # nobody gets a role meanwhile
+    doing = undoing(found)
+    if len(doing.leaving) != leaving:
+        raise NotNow(f"{len(doing.leaving)} would leave, {leaving} were read.")
+    for row in doing.leaving:
+        _dismiss(row, at=at, by=by)
+    MemberImportRow.objects.bulk_update(doing.leaving, ["outcome"], batch_size=BATCH)
     found.state = ImportState.UNDONE
     found.save(update_fields=["state"])
-    return gone
+    return doing
+
+
+def _dismiss(row: MemberImportRow, *, at: datetime, by: CustomUser | None) -> None:
+    membership = row.membership
+    assert membership is not None  # noqa: S101  # of a row that made one
+    membership.leave(at=at)
+    registry.leave(membership, on=at, by=by, notes=_("Importazione annullata"))
+    user = membership.user
+    others = CERMembership.objects.filter(user=user, active_to=None).exclude(pk=membership.pk)
+    if row.made_account and user.last_login is None and not others.exists():
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+    row.outcome = RowOutcome.UNDONE
 
 
 def _written_together(

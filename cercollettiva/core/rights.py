@@ -66,13 +66,13 @@ def _outside(user: CustomUser) -> Any:
     return plants_of(user).filter(cer_configuration__isnull=True)
 
 
-def _applications_of(user: CustomUser) -> Any:
+def applications_of(user: CustomUser) -> Any:
     """A draft may have been begun with the address alone, before there was an account."""
     return Application.objects.filter(Q(user=user) | Q(user__isnull=True, email=user.email))
 
 
 def _events_of(user: CustomUser) -> Any:
-    return ApplicationEvent.objects.filter(application__in=_applications_of(user).values("pk"))
+    return ApplicationEvent.objects.filter(application__in=applications_of(user).values("pk"))
 
 
 def _invitations_of(user: CustomUser) -> Any:
@@ -103,7 +103,7 @@ def _obstacles(user: CustomUser, at: datetime) -> Iterable[Obstacle]:
 
 def _before(user: CustomUser, *, by: CustomUser | None, at: datetime) -> None:
     """What is open ends: applications are withdrawn, plants close. Archives of cards may be printed again."""
-    for application in _applications_of(user).filter(user=user).select_related("membership"):
+    for application in applications_of(user).filter(user=user).select_related("membership"):
         if application.is_open:
             applications.withdraw(application, by=user, at=at)
     for plant in plants_of(user).filter(Q(active_to__isnull=True) | Q(active_to__gt=at)):
@@ -193,13 +193,13 @@ RIGHTS: Final = Part(
         ),
         Holding(
             "core.Application",
-            lambda user: _applications_of(user).filter(membership__isnull=True),
+            lambda user: applications_of(user).filter(membership__isnull=True),
             Fate.DELETED,
             withheld={"link_key": SECRET},
         ),
         Holding(
             "core.Application",
-            lambda user: _applications_of(user).filter(membership__isnull=False).select_related("user"),
+            lambda user: applications_of(user).filter(membership__isnull=False).select_related("user"),
             Fate.EMPTIED,
             why=gettext_lazy("quando è stata fatta la domanda e come è finita"),
             term=Term.TEN_YEARS,

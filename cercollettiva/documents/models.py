@@ -260,8 +260,10 @@ class AccessKind(models.TextChoices):
 
 class DocumentAccessQuerySet(VisibleQuerySet["DocumentAccess"]):
     def _visible_to_person(self, user: CustomUser, at: datetime) -> Self:
-        """Whoever sees a paper sees who has looked at it."""
-        return self.filter(document__in=Document.objects.visible_to(user, at=at).values("pk"))
+        """Whoever sees a paper sees who has looked at it; of a public one, only administrators see the others."""
+        administered = Document.objects.administered_by(user, at=at).values("pk")
+        told = Q(user=user) | ~Q(document__classification=Classification.PUBLIC) | Q(document__in=administered)
+        return self.filter(told, document__in=Document.objects.visible_to(user, at=at).values("pk"))
 
 
 class DocumentAccess(models.Model):

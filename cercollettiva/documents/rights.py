@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
+from cercollettiva.core.rights import applications_of
 from cercollettiva.documents import files, retention
 from cercollettiva.documents.accesses import content_for
 from cercollettiva.documents.models import Document, DocumentAccess
@@ -23,8 +24,13 @@ _TEXTS: Final = ("file_name", "notes", "read_json", "legal_hold_reason", "sha256
 
 
 def papers_of(user: CustomUser) -> Any:
-    """Those that hold the person's data, and those of their plants that hold nobody else's."""
-    return Document.objects.filter(Q(owner=user) | Q(owner__isnull=True, plant__owner=user))
+    """Those that hold the person's data, those of their plants that hold nobody else's, those they applied with."""
+    return Document.objects.filter(Q(owner=user) | Q(owner__isnull=True, plant__owner=user) | _handed_in(user))
+
+
+def _handed_in(user: CustomUser) -> Q:
+    """With an application, before there was an account to own them."""
+    return Q(owner__isnull=True, application__in=applications_of(user).values("pk"))
 
 
 def _held(user: CustomUser) -> Any:
@@ -36,7 +42,11 @@ def _free(user: CustomUser) -> Any:
 
 
 def _before(user: CustomUser, *, by: CustomUser | None, at: datetime) -> None:
-    """Destroy what no law holds. The files go when all of the erasure is committed."""
+    """Destroy what no law holds. The files go when all of the erasure is committed.
+
+    What came with an application gets its owner: the row, and what a law holds, outlast a draft.
+    """
+    Document.objects.filter(_handed_in(user)).update(owner=user)
     for document in _free(user).filter(deleted_at__isnull=True):
         retention.delete(document, by=by, at=at)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from cercollettiva.core import applications
-from cercollettiva.core.models import Application
 from cercollettiva.documents import operations, reading
+from cercollettiva.documents.models import Document
 from cercollettiva.ops.retention import retire_papers
 from cercollettiva.web.papers import mails
 
@@ -27,7 +27,10 @@ def tell_of_expiring_papers(now: datetime) -> int:
 
 
 def forget_drafts(now: datetime) -> int:
-    """The applications that nobody sent, after their time, and the papers that came with them; how many rows went."""
-    old = Application.objects.drafts().filter(updated_at__lt=now - applications.DRAFTS_LAST)
-    operations.forget_with(old, at=now)
-    return applications.forget_drafts(now=now)
+    """The applications that nobody sent, after their time, and the papers that came with them; how many rows went.
+
+    One whose paper a law holds stays: it may be all that says whose the paper is.
+    """
+    held = set(Document.objects.kept().filter(legal_hold=True).values_list("application", flat=True)) - {None}
+    operations.forget_with(applications.forgotten_drafts(now=now).exclude(pk__in=held), at=now)
+    return applications.forget_drafts(now=now, but=held)

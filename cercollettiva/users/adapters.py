@@ -43,7 +43,9 @@ CODES_LAST: Final = timedelta(minutes=15)
 
 # What is worth saying of what allauth says; the rest is silence.
 NOTICES: Final = {
-    "account/messages/password_changed.txt": _("Password cambiata. Gli altri dispositivi sono stati scollegati."),
+    "account/messages/password_changed.txt": _(
+        "Password cambiata. Gli altri dispositivi sono stati scollegati e i token revocati."
+    ),
     "account/messages/password_set.txt": _("Password impostata."),
     "account/messages/email_confirmation_sent.txt": _("Ti abbiamo mandato un codice per posta."),
     "account/messages/email_confirmed.txt": _("Indirizzo confermato."),

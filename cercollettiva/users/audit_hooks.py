@@ -38,6 +38,7 @@ def connect() -> None:
     for signal in (authenticator_added, authenticator_removed, authenticator_reset):
         signal.connect(second_factor_changed, dispatch_uid="audit: second factor")
     signals.sessions_ended.connect(sessions_ended, dispatch_uid="audit: sessions ended")
+    signals.tokens_revoked.connect(tokens_revoked, dispatch_uid="audit: tokens revoked")
     signals.deletion_requested.connect(deletion_requested, dispatch_uid="audit: deletion requested")
     signals.deletion_cancelled.connect(deletion_cancelled, dispatch_uid="audit: deletion cancelled")
     signals.platform_set_up.connect(platform_set_up, dispatch_uid="audit: set up")
@@ -68,6 +69,10 @@ def second_factor_changed(sender: Any, request: HttpRequest | None, user: Custom
 
 def sessions_ended(sender: Any, user: CustomUser, by: CustomUser, count: int, at: datetime, **_: Any) -> None:
     record(Action.SESSIONS_ENDED, actor=by, subject=user, details={"count": count}, at=at)
+
+
+def tokens_revoked(sender: Any, user: CustomUser, by: CustomUser, count: int, at: datetime, **_: Any) -> None:
+    record(Action.TOKEN_REVOKED, actor=by, subject=user, details={"count": count}, at=at)
 
 
 def deletion_requested(sender: Any, user: CustomUser, by: CustomUser, at: datetime, **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""How long somebody stays signed in, and on which devices.
+"""How long somebody stays signed in, and on which devices and by which programs.
 
 The expiry of a session's row is the whole rule: it moves on with each request and never beyond the absolute limit. The
 sockets ask the same row, so they close when it ends, and ending a session is deleting it.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
 
+from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
@@ -21,7 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from cercollettiva.users import signals
-from cercollettiva.users.models import CustomUser
+from cercollettiva.users.models import ApiToken, CustomUser
 
 STARTED: Final = "signed_in_at"  # [s] since the epoch
 TOUCHED: Final = "seen_at"
@@ -74,9 +75,26 @@ def end_session(device: UserSession, *, by: CustomUser, at: datetime) -> None:
     _end([device], user=device.user, by=by, at=at)
 
 
+@transaction.atomic
 def end_sessions(user: CustomUser, *, by: CustomUser, at: datetime, but: str | None = None) -> int:
-    """End all the sessions of a person, except the one of this key; how many there were."""
+    """End all the sessions of a person, except the one of this key, and their tokens; how many sessions there were."""
+    revoke_tokens(user, by=by, at=at)
     return _end(UserSession.objects.filter(user=user).exclude(session_key=but), user=user, by=by, at=at)
+
+
+@transaction.atomic
+def revoke_tokens(user: CustomUser, *, by: CustomUser, at: datetime) -> int:
+    """Whatever program calls in somebody's name is refused from the next call on; how many tokens there were."""
+    count = ApiToken.objects.open_at(at).filter(user=user).update(revoked_at=at)
+    if count:
+        signals.tokens_revoked.send(CustomUser, user=user, by=by, at=at, count=count)
+    return count
+
+
+@receiver((password_changed, password_reset, password_set))
+def _password_is_new(sender: Any, user: CustomUser, **_: Any) -> None:
+    """Django ends the sessions by itself; whoever knew the old password may have made tokens."""
+    revoke_tokens(user, by=user, at=timezone.now())
 
 
 @transaction.atomic

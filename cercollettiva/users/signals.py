@@ -10,6 +10,7 @@ person_disabled = Signal()
 person_enabled = Signal()
 staff_changed = Signal()  # is_staff
 sessions_ended = Signal()  # count
+tokens_revoked = Signal()  # count
 deletion_requested = Signal()
 deletion_cancelled = Signal()
 profile_changed = Signal()  # fields: their names, never their values

@@ -28,6 +28,8 @@ from cercollettiva.core.models import Plant
 from cercollettiva.energy import queries
 from cercollettiva.energy.models import DeviceConfiguration, DevicePlacement, DeviceToken, DeviceType
 from cercollettiva.energy.models.devices import DEVICE_ID
+from cercollettiva.energy.placements import prefix_for
+from cercollettiva.energy.prefixes import devices_around, is_of_plant
 from cercollettiva.energy.provisioning import NewDevice, move_device, provision
 from cercollettiva.energy.taking_away import take_away_device
 from cercollettiva.users.addresses import client_ip
@@ -217,12 +219,16 @@ class DeviceViewSet(EnergyViewSet):
         values = given.validated_data
         plant = self._managed(values["plant"])
         kind = values["device_type"]
+        prefix = _expanded(values.get("topic_prefix", USUAL_TEMPLATE), plant, values["device_id"], kind.vendor)
+        self._check_owner(prefix, plant, kind, values["device_id"])
+        if values.get("is_active", True):
+            _check_apart(prefix)
         new = NewDevice(
             device_id=values["device_id"],
             kind=kind,
             vendor=values.get("vendor") or kind.vendor,
             model=values.get("model") or kind.model,
-            topic_prefix=_expanded(values.get("topic_prefix", USUAL_TEMPLATE), plant, values["device_id"], kind.vendor),
+            topic_prefix=prefix,
             is_active=values.get("is_active", True),
         )
         with told_by_field(REFUSED, RENAMED):
@@ -241,6 +247,10 @@ class DeviceViewSet(EnergyViewSet):
         if "topic_prefix" in values:
             at = plant or (standing.plant if standing else None)
             values["topic_prefix"] = _expanded(values["topic_prefix"], at, device.device_id, device.vendor)
+            if values["topic_prefix"] != device.topic_prefix:
+                kind = values.get("device_type", device.device_type)
+                self._check_owner(values["topic_prefix"], at, kind, device.device_id)
+        self._check_listening(device, values)
         with told_by_field(REFUSED, RENAMED):
             for name, value in values.items():
                 setattr(device, name, value)
@@ -255,9 +265,31 @@ class DeviceViewSet(EnergyViewSet):
             raise PermissionDenied(_("I misuratori di un impianto li gestisce chi gestisce la sua comunità."))
         return plant
 
+    def _check_owner(self, prefix: str, plant: Plant | None, kind: DeviceType, device_id: str) -> None:
+        """Whoever looks after one community does not take the topics of another; platform staff may write any."""
+        user = self.request.user
+        if user.is_staff or user.is_superuser:
+            return
+        if plant is None or not is_of_plant(prefix, plant, kind, device_id):
+            words = _("Il prefisso deve avere il POD dell’impianto come uno dei suoi livelli, per esempio %(prefix)s.")
+            usual = prefix_for(plant, kind, device_id) if plant else USUAL_TEMPLATE
+            raise ValidationError({"mqtt_topic_template": [words % {"prefix": usual}]})
+
+    def _check_listening(self, device: DeviceConfiguration, values: dict[str, Any]) -> None:
+        """What a device would hear from now on must be its own."""
+        prefix, is_active = values.get("topic_prefix", device.topic_prefix), values.get("is_active", device.is_active)
+        if is_active and (prefix, is_active) != (device.topic_prefix, device.is_active):
+            _check_apart(prefix, but=device)
+
     def _told(self, pk: int) -> Any:
         device = get_object_or_404(with_standing(self.visible(), self.now), pk=pk)
         return DeviceFields(device, context={"request": self.request}).data
+
+
+def _check_apart(prefix: str, *, but: DeviceConfiguration | None = None) -> None:
+    if devices_around(prefix, but=but).exists():
+        words = _("Un altro misuratore attivo usa già questo prefisso, o uno che gli sta dentro o intorno.")
+        raise ValidationError({"mqtt_topic_template": [words]})
 
 
 def _expanded(template: str, plant: Plant | None, device_id: str, vendor: str) -> str:

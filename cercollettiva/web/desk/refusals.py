@@ -14,6 +14,8 @@ WORDS: Final = {
     "below_paid": _("Di questa quota è già stato versato di più: storna prima il versamento."),
     "nothing_due": _("Questa quota è già versata: non c’è altro da incassare."),
     "more_than_due": _("Il versamento supera quanto manca: scrivi al massimo la differenza."),
+    "changed_meanwhile": _("Nel frattempo di questa quota è stato scritto un altro versamento: guarda se è lo stesso."),
+    "too_early": _("La data del versamento è di prima del 2000: controlla l’anno."),
     "in_the_future": _("La data del versamento è nel futuro."),
     "reversed": _("Questa ricevuta è già stornata, o è lei stessa uno storno."),
 }

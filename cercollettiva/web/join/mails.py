@@ -28,7 +28,8 @@ def tell_applicant(application: Application, name: str, **context: Any) -> None:
         "login_url": address_of("users:login"),
         **context,
     }
-    _send(application, name, application.email, application.language, given)
+    to = application.user.email if application.user is not None else application.email  # it may have changed since
+    _send(application, name, to, application.language, given)
 
 
 def tell_administrators(application: Application, name: str, *, at: datetime, **context: Any) -> None:

@@ -32,3 +32,9 @@ def proven_anew(view: Callable[..., Any]) -> Callable[..., Any]:
     """Whoever is signed in says again who they are, unless they did a moment ago; inside `login_required`."""
     guarded: Callable[..., Any] = reauthentication_required(view)
     return guarded
+
+
+def proven_anew_to_post(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The same where only a form changes something: it waits for the proof, and is carried out then."""
+    guarded: Callable[..., Any] = reauthentication_required(view, enabled=lambda request: request.method == "POST")
+    return guarded

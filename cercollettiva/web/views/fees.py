@@ -43,6 +43,7 @@ from cercollettiva.web.views.members import (
     today,
 )
 
+UNREAD: Final = -1  # no card has paid so much: a form without what was read is refused
 STATES: Final = ("", "da-versare", "in-ritardo", "versate")
 
 
@@ -177,6 +178,7 @@ def _pay(request: HttpRequest, community: CERConfiguration) -> str:
     if method not in PaymentMethod.values:
         raise Http404
     written = request.POST.get("amount", "").strip()
+    read = request.POST.get("paid", "")
     payment = fees.pay(
         card,
         cents=cents_of(written) if written else None,
@@ -184,6 +186,7 @@ def _pay(request: HttpRequest, community: CERConfiguration) -> str:
         paid_on=day_in(request.POST.get("paid_on", "")) or day,
         today=day,
         by=person(request),
+        read_cents=number_in(read) if read else UNREAD,
     )
     return _("Versamento scritto: ricevuta n. %(number)s.") % {"number": payment.receipt_number}
 

@@ -145,7 +145,7 @@ def _act(request: HttpRequest, chosen: CustomUser, action: str) -> None:
     assert isinstance(by, CustomUser)  # noqa: S101  # for_staff
     if action == "end_sessions":
         sessions.end_sessions(chosen, by=by, at=now)
-        messages.success(request, _("Tutti i suoi dispositivi sono stati scollegati."))
+        messages.success(request, _("Tutti i suoi dispositivi sono stati scollegati, e i suoi token revocati."))
     elif chosen == by:
         messages.error(request, _("Su te stesso questo non si può fare: chiedi a un altro gestore."))
     elif chosen.is_superuser and not by.is_superuser:

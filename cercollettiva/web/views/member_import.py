@@ -25,7 +25,7 @@ from cercollettiva.core.member_rows import FIELDS
 from cercollettiva.core.models import CERConfiguration, ImportState, MemberImport, RowOutcome
 from cercollettiva.web.csv_files import csv_answer
 from cercollettiva.web.desk import mails
-from cercollettiva.web.views.members import ON_A_PAGE, PAGE, administered, person, today
+from cercollettiva.web.views.members import ON_A_PAGE, PAGE, administered, number_in, person, today
 
 PREVIEWED: Final = 5
 MARKS: Final = {"REFUSED": "act", "KNOWN": "look", "UNDONE": "look"}
@@ -133,6 +133,7 @@ def _context(
         "lines": [_line(found, row) for row in page],
         "is_tried": found.state != ImportState.UPLOADED,
         "states": ImportState,
+        "undoing": member_import.undoing(found) if "annulla" in request.GET else None,
     }
 
 
@@ -159,12 +160,24 @@ def _act(request: HttpRequest, community: CERConfiguration, found: MemberImport,
         elif action == "run":
             _run(request, community, found)
         elif action == "undo":
-            gone = member_import.undo(found, at=timezone.now(), by=person(request))
-            messages.success(request, _("Importazione annullata: %(count)s soci usciti.") % {"count": gone})
+            _undo(request, found)
         else:
             messages.error(request, _("Questa azione non c’è."))
     except member_import.NotNow:
         messages.error(request, _("Nel frattempo l’importazione è andata avanti: questa è la situazione di adesso."))
+
+
+def _undo(request: HttpRequest, found: MemberImport) -> None:
+    """Whoever confirms has seen as many members as would leave at this moment."""
+    if "confirmed" not in request.POST:
+        messages.error(request, _("Spunta la casella per confermare."))
+        return
+    leaving = number_in(request.POST.get("leaving", ""))
+    done = member_import.undo(found, leaving=leaving, at=timezone.now(), by=person(request))
+    told = _("Importazione annullata: %(count)s soci usciti.") % {"count": len(done.leaving)}
+    if done.staying:
+        told = f"{told} {_('Restano, perché hanno un ruolo: %(count)s.') % {'count': done.staying}}"
+    messages.success(request, told)
 
 
 def _run(request: HttpRequest, community: CERConfiguration, found: MemberImport) -> None:

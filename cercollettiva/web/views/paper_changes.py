@@ -148,6 +148,6 @@ def _administered(request: HttpRequest, pk: int) -> Document:
 
 def _is_ours(request: HttpRequest, address: str) -> bool:
     """Whether an address leads to a page of this site."""
-    return bool(address) and url_has_allowed_host_and_scheme(
+    return address.startswith("/") and url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

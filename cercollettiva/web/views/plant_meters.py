@@ -31,6 +31,7 @@ from cercollettiva.energy.models import (
     UnknownDevice,
 )
 from cercollettiva.energy.operations import NotProvisioned
+from cercollettiva.users.acting import address_of
 from cercollettiva.users.models import CustomUser
 from cercollettiva.web.formats import ROME
 from cercollettiva.web.meter_forms import AddMeterForm, MoveForm, RolesForm
@@ -193,7 +194,7 @@ def placement_of(request: HttpRequest, plant: int, pk: int, *, standing: bool = 
 def by(request: HttpRequest) -> placements.By:
     user = request.user
     assert isinstance(user, CustomUser)  # noqa: S101  # login_required
-    return placements.By(user, request.META.get("REMOTE_ADDR") or None)
+    return placements.By(user, address_of(request))
 
 
 def tried(form: Form, operation: Callable[[], Any]) -> Any:

@@ -46,7 +46,7 @@ def accept_privacy(request: HttpRequest) -> HttpResponse:
     """GET and POST users/privacy/accept/: the notice has a new version; accepting it leads on to where one was."""
     user = person(request)
     wanted = (request.POST if request.method == "POST" else request.GET).get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
+    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     if request.method == "POST":

@@ -92,11 +92,11 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def end_all_sessions(request: HttpRequest) -> HttpResponse:
-    """POST users/sessions/end/: sign out everywhere, here too."""
+    """POST users/sessions/end/: sign out everywhere, here too, and revoke the tokens."""
     user = _person(request)
     sessions.end_sessions(user, by=user, at=timezone.now())
     logout(request)
-    messages.success(request, _("Tutti i dispositivi sono stati scollegati, anche questo."))
+    messages.success(request, _("Tutti i dispositivi sono stati scollegati, anche questo, e i token revocati."))
     return redirect("users:login")
 
 
@@ -138,7 +138,10 @@ def privacy_policy(request: HttpRequest) -> HttpResponse:
 @transaction.atomic
 def _request_deletion(user: CustomUser) -> None:
     now = timezone.now()
-    deletion = AccountDeletionRequest.objects.create(user=user, requested_at=now)
+    open_ones = AccountDeletionRequest.objects.open()
+    deletion, is_new = open_ones.get_or_create(user=user, defaults={"requested_at": now})
+    if not is_new:  # another click was a moment faster
+        return
     signals.deletion_requested.send(CustomUser, user=user, by=user, at=now)
     context = {"site": settings.SITE_URL, "due": deletion.due_at}
     outbox.post(user.email, "users/mail/deletion_requested.txt", context, at=now)

@@ -17,6 +17,7 @@ from cercollettiva.core.models import Plant
 from cercollettiva.energy import guesses
 from cercollettiva.energy.models import DeviceConfiguration, DeviceType, UnknownDevice
 from cercollettiva.energy.operations import NoLongerUnknown, NotProvisioned, adopt
+from cercollettiva.users.acting import address_of
 from cercollettiva.web.adoption_form import AdoptionForm
 from cercollettiva.web.formats import ROME
 from cercollettiva.web.views.access import managers_only
@@ -70,8 +71,8 @@ def stranger(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _adopted(request: HttpRequest, unknown: UnknownDevice, prefix: str, form: AdoptionForm) -> HttpResponse:
-    address = request.META.get("REMOTE_ADDR") or None
-    device = adopt(unknown.pk, prefix, form.adoption(), actor=request.user, address=address)  # type: ignore[arg-type]
+    by, address = request.user, address_of(request)
+    device = adopt(unknown.pk, prefix, form.adoption(), actor=by, address=address)  # type: ignore[arg-type]
     told = _("%(name)s è dei nostri: il primo dato arriva entro pochi secondi dal suo prossimo messaggio.")
     messages.success(request, told % {"name": device.device_id})
     return redirect("meters:meter", pk=device.pk)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cercollettiva.users.audit import Action, record
 from cercollettiva.users.models import ApiToken, CustomUser, Scope
 from cercollettiva.users.tokens import MOST_OPEN, TooManyTokens
+from cercollettiva.web.views.access import proven_anew_to_post
 
 LASTS = ((30, gettext_lazy("30 giorni")), (90, gettext_lazy("90 giorni")), (365, gettext_lazy("un anno")))
 
@@ -42,6 +43,7 @@ class TokenForm(forms.Form):
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@proven_anew_to_post
 def own_tokens(request: HttpRequest) -> HttpResponse:
     """GET and POST users/tokens/: one's tokens; a new one is shown in the answer to its form, and never again."""
     user, now = _person(request), timezone.now()

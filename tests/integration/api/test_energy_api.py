@@ -363,7 +363,10 @@ def test_a_member_sees_the_device_of_their_plant_and_changes_nothing(api: Api):
         ({"device_type": "SHELLY\0"}, "device_type"),
         ({"mqtt_topic_template": "cer/65/shellypro3em-000041"}, "mqtt_topic_template"),
         ({"mqtt_topic_template": "#"}, "mqtt_topic_template"),
-        ({"mqtt_topic_template": "x/{pod_code.__class__}"}, None),  # words in braces are words
+        ({"mqtt_topic_template": "IT001E00000850/{pod_code.__class__}"}, None),  # words in braces are words
+        ({"mqtt_topic_template": "cercollettiva"}, "mqtt_topic_template"),
+        ({"mqtt_topic_template": "cercollettiva/IT001E00000065/x"}, "mqtt_topic_template"),  # of a neighbour
+        ({"mqtt_topic_template": "cercollettiva/xIT001E00000850/x"}, "mqtt_topic_template"),
         ({"plant": 999_999}, "plant"),
     ],
 )
@@ -377,6 +380,74 @@ def test_a_device_that_cannot_be_is_refused_by_field(change: dict[str, Any], fie
         assert answer.json()["mqtt_topic_template"] == change["mqtt_topic_template"]
     else:
         assert (answer.status_code, list(answer.json())) == (400, [field])
+
+
+def test_nobody_takes_the_topics_of_another_community(api: Api):
+    device = api.scene.a.device
+    neighbour = f"cercollettiva/{api.scene.b.plant.pod_key}/meter"
+
+    for prefix in ("cercollettiva", neighbour):
+        answer = patch(api.client("technician"), f"/api/energy/devices/{device.pk}/", {"mqtt_topic_template": prefix})
+        assert (answer.status_code, list(answer.json())) == (400, ["mqtt_topic_template"])
+    by_staff = patch(api.client("staff"), f"/api/energy/devices/{device.pk}/", {"mqtt_topic_template": neighbour})
+    assert by_staff.status_code == 200
+
+
+def test_a_prefix_is_never_inside_or_around_that_of_another_active_device(api: Api):
+    make_device(851, topic_prefix="cercollettiva/IT001E00000850/here")
+    plant = make_plant(850, cer_configuration=api.scene.a.cer)
+    body = {"device_id": "new-one", "device_type": "SHELLY_PRO_3EM", "plant": plant.pk}
+
+    for prefix in ("cercollettiva/{pod_code}", "cercollettiva/{pod_code}/here", "cercollettiva/{pod_code}/here/x"):
+        answer = post(api.client("staff"), "/api/energy/devices/", {**body, "mqtt_topic_template": prefix})
+        assert (answer.status_code, list(answer.json())) == (400, ["mqtt_topic_template"])
+    beside = {**body, "mqtt_topic_template": "cercollettiva/{pod_code}/he"}
+    assert post(api.client("technician"), "/api/energy/devices/", beside).status_code == 201
+
+
+def test_a_silenced_device_does_not_wake_over_another(api: Api):
+    prefix = f"cercollettiva/{api.scene.a.plant.pod_key}"
+    DeviceConfiguration.objects.filter(pk=api.scene.a.device.pk).update(topic_prefix=prefix, is_active=False)
+    make_device(852, topic_prefix=f"{prefix}/newer")
+    address = f"/api/energy/devices/{api.scene.a.device.pk}/"
+
+    waking = patch(api.client("technician"), address, {"is_active": True})
+
+    assert (waking.status_code, list(waking.json())) == (400, ["mqtt_topic_template"])
+    assert patch(api.client("technician"), address, {"vendor": "Shelly"}).status_code == 200
+
+
+def test_what_was_written_before_may_be_sent_back_as_it_was_read(api: Api):
+    address = f"/api/energy/devices/{api.scene.a.device.pk}/"
+    client = api.client("technician")
+    read = client.get(address).json()
+
+    answer = client.put(address, read, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["mqtt_topic_template"]) == (200, read["mqtt_topic_template"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [r'{"name": "\ud800"}', r'{"\udfff": 1}', '{"nominal_power": 1e400}', r'[[{"a": ["\udc00"]}]]', '{"x": -1e999}'],
+)
+def test_json_that_cannot_be_kept_is_refused_as_such(body: str, api: Api):
+    client, plant = api.client("admin"), api.scene.a.plant
+
+    answers = [
+        client.patch(f"/api/energy/plants/{plant.pk}/", body, content_type="application/json"),
+        client.post("/api/energy/plants/", body, content_type="application/json", headers={"Idempotency-Key": "k1"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+
+
+def test_a_character_written_in_two_halves_is_one(api: Api):
+    address = f"/api/energy/plants/{api.scene.a.plant.pk}/"
+
+    answer = api.client("admin").patch(address, r'{"name": "Casa \ud83d\ude00"}', content_type="application/json")
+
+    assert (answer.status_code, answer.json()["name"]) == (200, "Casa 😀")
 
 
 def test_a_second_meter_of_the_exchange_is_refused_in_words(api: Api):

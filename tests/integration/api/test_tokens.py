@@ -18,6 +18,8 @@ from cercollettiva.core.models import Plant
 from cercollettiva.users.models import ApiToken, AuditLine, IdempotentAnswer, Scope
 from cercollettiva.users.tokens import MOST_OPEN
 from tests.integration.api.scene import Api, bearer, client_of, make_api, token_of
+from tests.integration.users.signing import PASSWORD as SIGNING_PASSWORD
+from tests.integration.users.signing import make_person, signed_in
 
 pytestmark = pytest.mark.django_db
 PLANTS = "/api/energy/plants/"
@@ -45,6 +47,24 @@ def test_a_token_is_shown_once_and_only_its_hash_is_kept(api: Api):
     assert timedelta(days=29) < row.expires_at - timezone.now() <= timedelta(days=30)
     assert AuditLine.objects.filter(action="TOKEN_CREATED").count() == 1
     assert Client().get("/api/cer-power/", **bearer(text)).status_code == 200
+
+
+def test_a_token_is_made_after_saying_again_who_one_is(api: Api):
+    person = make_person()
+    client, address = signed_in(person), reverse("users:tokens")
+    form = {"name": "Casa", "scope": "write", "days": "365"}
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=10)):
+        read = client.get(address)
+        refused = client.post(address, form)
+        made_before = ApiToken.objects.filter(user=person).exists()
+        made = client.post(refused["Location"], {"password": SIGNING_PASSWORD})
+
+    assert read.status_code == 200
+    assert (refused.status_code, refused["Location"].partition("?")[0]) == (302, "/users/confirm/")
+    assert not made_before
+    assert "cer_" in made.content.decode()
+    assert ApiToken.objects.get(user=person).name == "Casa"
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def test_payments_add_up_and_each_has_the_next_receipt():
         (-5, DAY, "negative"),
         (2_501, DAY, "more_than_due"),
         (100, DAY + timedelta(days=1), "in_the_future"),
+        (100, date(1999, 12, 31), "too_early"),
     ],
 )
 def test_a_payment_that_does_not_add_up_writes_nothing(cents, on, code):

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from cercollettiva.core import member_import
 from cercollettiva.core.member_files import BadFile
-from cercollettiva.core.models import CERMembership, MemberImport, MemberRegistry, MembershipCard
+from cercollettiva.core.models import CERMembership, MemberImport, MemberRegistry, MemberRole, MembershipCard
 from cercollettiva.users.models import CustomUser
 from tests.integration.core.scene import NOW, join, make_community, make_user
 
@@ -104,14 +104,30 @@ def test_undoing_lets_the_people_leave_and_closes_accounts_that_nobody_used():
     member_import.check(found, found.mapping, today=DAY)
     member_import.carry_out(found, at=NOW, by=None)
 
-    gone = member_import.undo(found, at=NOW, by=None)
+    done = member_import.undo(found, leaving=1, at=NOW, by=None)
 
-    assert gone == 1
+    assert (len(done.leaving), done.staying) == (1, 0)
     assert [entry.kind for entry in MemberRegistry.objects.all()] == ["ENTERED", "LEFT"]
     assert not CustomUser.objects.get().is_active
     assert outcomes(found)[2] == "UNDONE"
     with pytest.raises(member_import.NotNow):
-        member_import.undo(found, at=NOW, by=None)
+        member_import.undo(found, leaving=1, at=NOW, by=None)
+
+
+def test_undoing_leaves_whoever_has_a_role_by_now_and_refuses_another_count():
+    found = upload(csv_of([HEADER, GOOD, ["ugo@example.it", "Ugo", "Neri", "BNCGUO70B01F205Q", "", ""]]))
+    member_import.check(found, found.mapping, today=DAY)
+    member_import.carry_out(found, at=NOW, by=None)
+    CERMembership.objects.filter(user__email="anna@example.it").update(role=MemberRole.ADMIN)
+
+    with pytest.raises(member_import.NotNow):
+        member_import.undo(found, leaving=2, at=NOW, by=None)
+    done = member_import.undo(found, leaving=1, at=NOW, by=None)
+
+    assert done.staying == 1
+    assert [one.user.email for one in CERMembership.objects.filter(active_to=None)] == ["anna@example.it"]
+    assert CustomUser.objects.get(email="anna@example.it").is_active
+    assert outcomes(found) == {2: "CREATED", 3: "UNDONE"}
 
 
 def test_a_sheet_is_read_like_a_csv_its_dates_and_numbers_too():

@@ -126,6 +126,18 @@ def test_a_forgotten_draft_takes_its_papers_with_it(scene, django_capture_on_com
     assert Document.objects.get().deleted_at is not None
 
 
+def test_a_draft_whose_paper_a_law_holds_is_not_forgotten(scene):
+    application = written(scene.a.cer)
+    written(scene.b.cer, application.user)
+    add(client_of(application.user), scene.a.cer, "BILL", BILL)
+    Document.objects.update(owner=None, legal_hold=True)
+
+    jobs.forget_drafts(datetime.now(UTC) + timedelta(days=91))
+
+    assert list(Application.objects.all()) == [application]
+    assert Document.objects.kept().get().application == application
+
+
 def test_a_statute_is_for_everybody_and_nothing_else_is(scene):
     community = scene.a.cer
     file = SimpleUploadedFile("statuto.pdf", pdf_of([(40, 60, "Statuto")]))

@@ -293,3 +293,30 @@ def test_nobody_else_takes_papers_in_for_a_member_nor_for_who_has_left(scene, ad
         assert upload(admin, subject=broken).status_code == 200
     assert not Document.objects.exists()
     assert delivered() == []
+
+
+def test_who_read_the_statute_is_for_administrators_and_from_where_for_oneself(scene, member, admin):
+    statute = paper(scene.a.admin, kind="STATUTE", community=scene.a.cer)
+    mine = paper(scene.a.member, kind="GAUDI", plant=scene.a.plant)
+    for document in (statute, mine):
+        for user, address in ((scene.a.technician, "192.0.2.77"), (scene.a.member, "192.0.2.11")):
+            DocumentAccess.objects.create(document=document, user=user, kind=AccessKind.SEEN, address=address)
+
+    def log(client, document):
+        return words(client.get(f"/documents/{document.pk}/")).partition('class="table log"')[2]
+
+    told = [
+        ["technician" in read, "192.0.2.77" in read, "192.0.2.11" in read]
+        for read in (log(member, statute), log(member, mine), log(admin, statute), log(admin, mine))
+    ]
+    assert told == [[False, False, True], [True, False, True], [True, True, True], [True, True, True]]
+
+
+def test_a_way_on_that_is_no_path_leads_to_the_paper(scene, member, admin):
+    answer = upload(member, next="abc")
+    document = Document.objects.get()
+    technical = paper(scene.a.member, kind="GAUDI", plant=scene.a.plant)
+    verified = admin.post(f"/documents/{technical.pk}/verify/", {"next": "abc"})
+
+    assert (answer.status_code, answer["Location"]) == (302, f"/documents/{document.pk}/")
+    assert (verified.status_code, verified["Location"]) == (302, f"/documents/{technical.pk}/")

@@ -399,6 +399,30 @@ def test_a_paper_on_hold_stays_until_the_hold_ends(scene, django_capture_on_comm
     assert Document.objects.get(pk=held.pk).legal_hold_reason == ""
 
 
+@pytest.mark.parametrize("has_account", [True, False])
+def test_what_somebody_handed_in_with_a_draft_is_theirs_in_the_copy_and_the_erasure(
+    has_account, scene, django_capture_on_commit_callbacks
+):
+    person = scene.viewers["stranger"]
+    dates = {"created_at": NOW, "updated_at": NOW}
+    draft = Application.objects.create(
+        community=scene.a.cer, email=person.email, user=person if has_account else None, **dates
+    )
+    held, free = bill(person), bill(person, "UN-ALTRA-BOLLETTA")
+    Document.objects.update(owner=None, application=draft)
+    Document.objects.filter(pk=held.pk).update(legal_hold=True, legal_hold_reason="Causa n. 1")
+    assert len([name for name in unpacked(person) if name.startswith("documenti/")]) == 2
+
+    with django_capture_on_commit_callbacks(execute=True):
+        erase(person, by=None, at=LATER)
+
+    assert not Application.objects.filter(pk=draft.pk).exists()
+    assert (files.path_of(held.file_id).exists(), files.path_of(free.file_id).exists()) == (True, False)
+    Document.objects.filter(pk=held.pk).update(legal_hold=False)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert destroy_released(LATER) == 1
+
+
 def test_what_was_measured_for_the_community_stays_and_what_nobody_needs_goes(scene):
     fill(scene.a)
     leave(scene.a)

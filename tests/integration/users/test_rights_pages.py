@@ -24,6 +24,7 @@ from cercollettiva.users.exports import DataExport, ExportState
 from cercollettiva.users.models import AccountDeletionRequest, CustomUser
 from cercollettiva.users.rights import archive, exporting, sealed
 from cercollettiva.users.rights.erasure import erase
+from cercollettiva.web.account_forms import PasswordForm
 from tests.integration.core.scene import join, make_community, make_user
 from tests.integration.users.signing import PASSWORD, make_person, signed_in
 from tests.support.canaries import found
@@ -210,6 +211,19 @@ def test_an_erasure_is_carried_out_when_the_time_to_think_is_over_and_not_before
     assert CustomUser.objects.get(pk=anna.pk).erased_at is not None
     assert client.get("/users/profile/").status_code == 302  # the session is gone
     assert carry_out_erasures(now + timedelta(days=15)) == 0
+
+
+def test_two_clicks_ask_for_one_deletion(anna, monkeypatch):
+    def another_was_faster(form: PasswordForm) -> bool:
+        AccountDeletionRequest.objects.create(user=anna, requested_at=timezone.now())
+        return True
+
+    monkeypatch.setattr(PasswordForm, "is_valid", another_was_faster)
+
+    answer = signed_in(anna).post("/users/delete_account/", {"password": PASSWORD})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/users/profile/")
+    assert AccountDeletionRequest.objects.filter(user=anna).count() == 1
 
 
 def test_a_request_that_was_taken_back_is_not_carried_out(anna):

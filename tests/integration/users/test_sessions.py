@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from cercollettiva.users.audit import Action, AuditLine
+from tests.integration.api.scene import bearer, token_of
 from tests.integration.users.signing import PASSWORD, make_person, sign_in, signed_in
+from tests.support.mailbox import delivered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -108,15 +112,20 @@ def test_all_can_be_ended_at_once_and_this_one_too():
     clients = [signed_in(user) for _ in range(3)]
     stranger = signed_in(make_person("other@example.it"))
 
+    token = token_of(user)
+
     clients[0].post("/users/sessions/end/")
 
     assert [is_in(client) for client in clients] == [False] * 3
     assert is_in(stranger)
+    assert Client().get("/api/feed/", **bearer(token)).status_code == 401
+    assert AuditLine.objects.filter(action=Action.TOKEN_REVOKED, subject_id=user.pk).count() == 1
 
 
 def test_a_new_password_signs_out_the_other_devices():
     user = make_person()
     here, there = signed_in(user), signed_in(user)
+    token = token_of(user)
 
     here.post(
         "/users/password_change/",
@@ -125,3 +134,31 @@ def test_a_new_password_signs_out_the_other_devices():
 
     assert is_in(here)
     assert not is_in(there)
+    assert Client().get("/api/feed/", **bearer(token)).status_code == 401
+
+
+def test_a_password_made_anew_by_mail_revokes_the_tokens():
+    user, client = make_person(), Client()
+    token = token_of(user)
+    client.post("/users/password_reset/", {"email": user.email})
+    link = re.search(r"/users/password_reset/\S+", delivered()[-1].body)
+    assert link is not None
+    page = client.get(link[0], follow=True)
+
+    client.post(page.redirect_chain[-1][0], {"password1": "un’altra frase lunga", "password2": "un’altra frase lunga"})
+
+    assert sign_in(Client(), password="un’altra frase lunga").status_code == 302
+    assert Client().get("/api/feed/", **bearer(token)).status_code == 401
+
+
+def test_platform_staff_ends_the_tokens_with_the_sessions():
+    user, staff = make_person(), make_person("staff@example.it", is_staff=True)
+    token = token_of(user)
+    client = Client()
+    client.force_login(staff)
+
+    client.post(f"/users/management/{user.pk}/", {"action": "end_sessions"})
+
+    assert Client().get("/api/feed/", **bearer(token)).status_code == 401
+    line = AuditLine.objects.get(action=Action.TOKEN_REVOKED)
+    assert (line.actor_id, line.subject_id, line.details["count"]) == (staff.pk, user.pk, 1)

@@ -112,6 +112,14 @@ def test_a_confirmed_post_adopts_and_says_what_comes_next(client, stranger, plan
     assert client.get(reverse("meters:strangers")).context["strangers"] == []
 
 
+def test_an_adoption_has_the_address_before_the_proxy(client, stranger, plant, settings):
+    settings.PROXY_COUNT = 1
+
+    client.post(address_of(stranger), choices(plant, confirmed="1"), HTTP_X_FORWARDED_FOR="192.0.2.77")
+
+    assert MQTTAuditLog.objects.get().address == "192.0.2.77"
+
+
 def test_sent_twice_the_second_finds_the_meter(client, stranger, plant):
     answers = [client.post(address_of(stranger), choices(plant, confirmed="1")) for _ in range(2)]
 

@@ -84,6 +84,17 @@ def test_an_application_is_read_approved_and_the_person_is_told(community):
     assert "Sei in CER A." in page_of(applicant.get(f"/cer/{community.pk}/join/"))
 
 
+def test_the_answer_goes_to_the_address_that_the_person_has_now(community):
+    elena, application = at_the_desk(administrator("elena", community)), sent(community)
+    CustomUser.objects.filter(pk=application.user_id).update(email="new@example.it")
+    before = len(mails_to(application.email))
+
+    elena.post(f"/desk/{application.pk}/", decision(application, action="approve", papers_seen="on"))
+
+    assert "numero 1" in mails_to("new@example.it")[-1]
+    assert len(mails_to(application.email)) == before
+
+
 def test_reading_an_application_leaves_a_line_in_the_audit_log(community):
     elena = administrator("elena", community)
     application = sent(community)

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from PIL import Image
 from pypdf import PdfReader
 
-from cercollettiva.core import fees, registry
+from cercollettiva.core import fees, member_import, registry
 from cercollettiva.core.models import CardJob, CERMembership, FeePayment, MemberRegistry, MemberRole, MembershipCard
 from cercollettiva.core.paper import make_pdf
 from cercollettiva.core.registry import day_of
@@ -109,6 +109,7 @@ def test_a_fee_is_paid_on_the_page_and_its_receipt_is_for_the_member_too(desk):
         "card": card.pk,
         "method": "CASH",
         "amount": "25,00",
+        "paid": "0",
         "paid_on": f"{timezone.now():%Y-%m-%d}",
     }
 
@@ -123,6 +124,22 @@ def test_a_fee_is_paid_on_the_page_and_its_receipt_is_for_the_member_too(desk):
     for wrong in ({"amount": "x"}, {"amount": "-1"}, {"action": "gone"}, {"action": "set", "amount": "1"}):
         assert admin.post(address, {**form, **wrong}).status_code == 302
     assert MembershipCard.objects.get().fee_due_cents == 2_500
+
+
+def test_a_part_payment_sent_twice_has_one_receipt(desk):
+    community, admin, _member = desk
+    card, address = MembershipCard.objects.get(), f"/cer/{community.pk}/fees/"
+    form = {"action": "pay", "card": card.pk, "method": "CASH", "amount": "10", "paid": "0", "paid_on": ""}
+
+    for _twice in range(2):
+        told = admin.post(address, form, follow=True).content.decode()
+    assert FeePayment.objects.count() == 1
+    assert "Nel frattempo" in told
+    assert 'name="paid" value="1000"' in told
+    admin.post(address, {name: value for name, value in form.items() if name != "paid"})
+    assert FeePayment.objects.count() == 1
+    admin.post(address, {**form, "paid": "1000"})
+    assert FeePayment.objects.count() == 2
 
 
 def test_the_api_answers_with_the_first_platforms_keys_and_refuses_in_json(desk):
@@ -242,6 +259,31 @@ def test_a_profile_that_changes_is_an_entry_of_the_register(desk):
     last = MemberRegistry.objects.last()
     assert (last.kind, last.details["address"]) == ("CHANGED", "Via Nuova 3")
     assert "address" in last.changed
+
+
+def test_an_import_is_undone_by_whoever_has_read_how_many_leave(desk):
+    community, admin, _member = desk
+    rows = b"Email;Nome;Cognome;Codice fiscale\nugo@example.it;Ugo;Neri;BNCGUO70B01F205Q\n"
+    rows += b"ada@example.it;Ada;Verdi;RSSMRA85T10A562S\n"
+    found = member_import.upload(community, name="soci.csv", content=rows, by=None, at=timezone.now())
+    member_import.check(found, found.mapping, today=day_of(timezone.now()))
+    member_import.carry_out(found, at=timezone.now(), by=None)
+    address = f"/cer/{community.pk}/import/{found.pk}/"
+    form = {"action": "undo", "leaving": "2", "confirmed": "on"}
+
+    assert 'value="undo"' not in admin.get(address).content.decode()
+    asked = admin.get(f"{address}?annulla=1").content.decode()
+    admin.post(address, {"action": "undo", "leaving": "2"})
+    CERMembership.objects.filter(user__email="ugo@example.it").update(role=MemberRole.TECHNICAL)
+    admin.post(address, form)
+    still_there = CERMembership.objects.filter(active_to=None).count()
+    told = admin.post(address, {**form, "leaving": "1"}, follow=True).content.decode()
+
+    assert "Annullando escono 2 soci." in asked
+    assert 'name="leaving" value="2"' in asked
+    assert still_there == 4
+    assert "Importazione annullata: 1 soci usciti. Restano, perché hanno un ruolo: 1." in told
+    assert not CERMembership.objects.filter(user__email="ada@example.it", active_to=None).exists()
 
 
 def test_signs_that_no_font_has_become_boxes_and_data_is_never_code():

@@ -89,6 +89,15 @@ def test_a_new_meter_gets_its_card_with_the_names_of_the_makers_page(client, pla
         assert written in page
 
 
+def test_what_is_written_down_of_a_new_meter_has_the_address_before_the_proxy(client, plant, settings):
+    settings.PROXY_COUNT = 1
+    client.defaults["HTTP_X_FORWARDED_FOR"] = "192.0.2.77"
+
+    add(client, plant)
+
+    assert MQTTAuditLog.objects.get().address == "192.0.2.77"
+
+
 def test_a_card_shows_no_password_and_nothing_of_another_plant(client, plant, settings):
     settings.MQTT_URL = "mqtts://ingest:geheim@broker.example:8883"
     add(client, plant)
