@@ -160,7 +160,8 @@ def test_why_there_are_no_figures_is_told_in_ones_language_and_names_pods_to_tho
     def told(user, language: str = "it") -> str:
         client.force_login(user)
         client.cookies["django_language"] = language
-        return html.unescape(client.get(reverse(name, args=[world.cer.pk]), asked).content.decode())
+        with translation.override(language):  # which a page in this process would leave behind
+            return html.unescape(client.get(reverse(name, args=[world.cer.pk]), asked).content.decode())
 
     assert f"{roof.pod_code}: manca la data di entrata in esercizio" in told(world.admin)
     assert f"{roof.pod_code}: the date of entry into operation is missing" in told(world.admin, "en")
