@@ -109,13 +109,13 @@ class Walk(NamedTuple):
     email: str
     pod: str
     number: int  # in the register
-    hands: type[Pointer]
+    hands: type[Pointer] = Pointer
 
     def say(self, italian: str, english: str) -> str:
         return english if self.language == "en" else italian
 
 
-PHONE = Walk(360, "light", "it", "niccolo@example.it", "IT001E55500001", 1, Pointer)
+PHONE = Walk(360, "light", "it", "niccolo@example.it", "IT001E55500001", 1)
 DESKTOP = Walk(1280, "dark", "en", "zoe@example.it", "IT001E55500002", 2, Keys)
 
 

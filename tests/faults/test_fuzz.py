@@ -78,9 +78,9 @@ def test_whatever_arrives_is_stored_or_refused_and_nothing_hangs(part, caplog, c
         for number, (topic, payload) in enumerate(islice(messages, 500), start=start):
             received_at = now + timedelta(milliseconds=number)
             before = len(batch.incoming), len(batch.refusals), len(batch.strangers)
-            began = time.perf_counter()
+            began = time.thread_time()  # it waits for nothing: on a busy machine the clock counts others
             manager.read(Delivery(topic, payload, received_at), batch)
-            slowest = max(slowest, time.perf_counter() - began)
+            slowest = max(slowest, time.thread_time() - began)
             after = len(batch.incoming), len(batch.refusals), len(batch.strangers)
             outcomes["read" if after[0] > before[0] else "refused" if after[1:] != before[1:] else "nothing"] += 1
         batch.states = manager.take_states()

@@ -142,7 +142,8 @@ def test_a_slow_reader_delays_nobody(port, scene):
 
     assert unread
     assert len(together) >= 9
-    assert max(later - earlier for earlier, later in pairwise(map(sent_at, together))) < 2.1
+    pauses = [later - earlier for earlier, later in pairwise(map(sent_at, together))]
+    assert max(pauses) < 4  # of twelve seconds: a topic that waits stands still
     assert beside[-1]["power"] == POWERS[-1]
 
 
