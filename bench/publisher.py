@@ -1,8 +1,8 @@
 """A raw MQTT 3.1.1 publisher, the same load every time: `python -m bench.publisher PORT N DEVICES [RATE] [TIMES]`.
 
 Three-phase statuses at QoS 1 from that many devices in turn, as fast as the broker acknowledges or RATE a second.
-Payloads differ, so that none looks like a copy of another. TIMES is a file for the instants of publishing, one
-little-endian double a message. Prints JSON.
+Payloads differ, in this run and from others, so that none looks like a copy of another. TIMES is a file for the
+instants of publishing, one little-endian double a message. Prints JSON.
 """
 
 from __future__ import annotations
@@ -109,9 +109,12 @@ class Publisher:
         self._is_closed = True
 
 
-def status(number: int) -> bytes:
-    """A three-phase status that differs from all the others."""
-    payload = {**STATUS, "n_current": number / 1000, "total_act_power": round(700.1 + number % 997, 1)}
+def status(number: int, run: int = 0) -> bytes:
+    """A three-phase status that differs from all the others, and from those of another run.
+
+    The same bytes within ten minutes, where an ingestor was behind, are taken for a redelivery (rule R13).
+    """
+    payload = {**STATUS, "n_current": number / 1000 + run / 1e9, "total_act_power": round(700.1 + number % 997, 1)}
     return json.dumps(payload, separators=(",", ":")).encode()
 
 
@@ -119,8 +122,9 @@ def main(port: int, messages: int, devices: int, rate: float = 0, times_file: st
     publisher = Publisher(port)
     times: array[float] = array("d")
     began = time.time()
+    run = time.time_ns() // 1000 % 1_000_000
     for number in range(messages):
-        publisher.publish(PREFIX.format(number % devices) + "/status/em:0", status(number))
+        publisher.publish(PREFIX.format(number % devices) + "/status/em:0", status(number, run))
         times.append(time.time())
         if rate:
             publisher.flush()
