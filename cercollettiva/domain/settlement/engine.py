@@ -102,7 +102,8 @@ def settle(case: Case, policies: Policies | None = None, *, year_is_closed: bool
         raise MissingParameter("BTAU", case.start.date())
     injected, withdrawn = _sum(case.injected), _sum(case.withdrawn)
     shared = np.minimum(injected, withdrawn)
-    entitled = np.array([entitled_hours(plant, case.starts) for plant in case.plants], dtype=np.bool_)
+    starts = case.starts
+    entitled = np.array([entitled_hours(plant, starts) for plant in case.plants], dtype=np.bool_)
     entitled = entitled.reshape(len(case.plants), case.hours)
     parts = attributed(policies.attribution, case.plants, injected=case.injected, shared=shared, entitled=entitled)
     premium = _premium(case, np.where(entitled, parts, 0.0), entitled, withdrawn)
@@ -172,7 +173,7 @@ def _point_figures(case: Case, shared: Floats, withdrawn: Floats) -> list[PointF
     # Multiplied and summed, not `@`: a linear algebra library may add in another order on another machine.
     per_unit = np.divide(shared, withdrawn, out=np.zeros(case.hours), where=withdrawn > 0)
     volumes, parts = case.withdrawn.sum(axis=1).tolist(), (case.withdrawn * per_unit).sum(axis=1).tolist()
-    return [PointFigures(point.pod, *figures) for point, *figures in zip(case.points, volumes, parts, strict=True)]
+    return list(map(PointFigures, [point.pod for point in case.points], volumes, parts))
 
 
 def _sets(case: Case, plants: list[PlantFigures], entitled: Bools, policies: Policies) -> dict[str, PlantSet]:
