@@ -142,8 +142,9 @@ def test_a_slow_reader_delays_nobody(port, scene):
 
     assert unread
     assert len(together) >= 9
-    pauses = [later - earlier for earlier, later in pairwise(map(sent_at, together))]
-    assert max(pauses) < 4  # of twelve seconds: a topic that waits stands still
+    *pauses, longest = sorted(later - earlier for earlier, later in pairwise(map(sent_at, together)))
+    assert max(pauses) < 2.1
+    assert longest < 4  # one may be the machine's own; a topic that waits for a reader has many
     assert beside[-1]["power"] == POWERS[-1]
 
 

@@ -112,7 +112,7 @@ def test_the_demo_lives_alone_and_leaves_nothing_behind(demo, tmp_path):
     code, words = outcome(elsewhere)
     assert (code, f"La porta {demo.port} non è libera" in words) == (3, True)
 
-    assert demo.terminate(within=60, by=signal.SIGINT) == 0
+    assert demo.terminate(within=30, by=signal.SIGINT) == 0
     assert are_gone(children)
 
     started_again(demo)
