@@ -33,6 +33,8 @@ ALL: Final = {"resultTypes": ["violations"]}
 COLOURS: Final = {**ALL, "runOnly": ["color-contrast"]}
 OURS: Final = {"exclude": [[".swagger-ui"]]}  # the page of the API holds a program of others
 DRAWN_LATER: Final = {"api-docs": ".swagger-ui #operations"}  # what the page is not whole without
+UNSTYLED: Final = """[...document.querySelectorAll("main .field input:is([type=radio], [type=checkbox])")]
+    .filter((box) => box.getBoundingClientRect().width > 40).map((box) => box.name)"""
 LEAST: Final = 70  # pages
 
 
@@ -128,6 +130,8 @@ def look(page: Page, address: str, name: str, looked: Looked) -> None:
             for one in page.evaluate("async ([where, how]) => (await axe.run(where, how)).violations", [OURS, rules]):
                 for node in one["nodes"]:
                     looked.note(f"{theme} {one['id']} {node['html'][:160]}")
+        for box in page.evaluate(UNSTYLED):
+            looked.note(f"the box of {box} has the size of a line of text")
         if page.evaluate("document.documentElement.scrollWidth") > width:
             looked.note("too wide")
 
