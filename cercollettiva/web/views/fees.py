@@ -170,7 +170,7 @@ def _set_all(request: HttpRequest, community: CERConfiguration) -> str:
         member_type=kind,
         due_on=day_in(request.POST.get("due_on", "")),
     )
-    return _("Quota cambiata a %(count)s tessere.") % {"count": count}
+    return _("Tessere con la quota cambiata: %(count)s.") % {"count": count}
 
 
 def _pay(request: HttpRequest, community: CERConfiguration) -> str:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -156,7 +156,9 @@ def _act(request: HttpRequest, community: CERConfiguration, found: MemberImport,
     try:
         if action == "check":
             tried = member_import.check(found, form.mapping, today=today())
-            messages.success(request, _("Prova fatta: %(count)s soci da creare.") % {"count": len(tried.ready)})
+            ready = len(tried.ready)
+            told = ngettext("Prova fatta: %(count)d socio da creare.", "Prova fatta: %(count)d soci da creare.", ready)
+            messages.success(request, told % {"count": ready})
         elif action == "run":
             _run(request, community, found)
         elif action == "undo":
@@ -174,10 +176,16 @@ def _undo(request: HttpRequest, found: MemberImport) -> None:
         return
     leaving = number_in(request.POST.get("leaving", ""))
     done = member_import.undo(found, leaving=leaving, at=timezone.now(), by=person(request))
-    told = _("Importazione annullata: %(count)s soci usciti.") % {"count": len(done.leaving)}
+    gone = len(done.leaving)
+    told = ngettext(
+        "Importazione annullata: %(count)d socio uscito.", "Importazione annullata: %(count)d soci usciti.", gone
+    )
+    messages.success(request, told % {"count": gone})
     if done.staying:
-        told = f"{told} {_('Restano, perché hanno un ruolo: %(count)s.') % {'count': done.staying}}"
-    messages.success(request, told)
+        stay = ngettext(
+            "%(count)d resta, perché ha un ruolo.", "%(count)d restano, perché hanno un ruolo.", done.staying
+        )
+        messages.info(request, stay % {"count": done.staying})
 
 
 def _run(request: HttpRequest, community: CERConfiguration, found: MemberImport) -> None:
@@ -193,7 +201,8 @@ def _run(request: HttpRequest, community: CERConfiguration, found: MemberImport)
         people = member_import.carry_out(found, at=now, by=person(request))
         if invites:
             mails.invite(community, people, now)
-    messages.success(request, _("Fatto: %(count)s soci nuovi.") % {"count": len(people)})
+    told = ngettext("Fatto: %(count)d socio nuovo.", "Fatto: %(count)d soci nuovi.", len(people))
+    messages.success(request, told % {"count": len(people)})
 
 
 def _protocol(found: MemberImport) -> HttpResponse:

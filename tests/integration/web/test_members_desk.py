@@ -282,7 +282,8 @@ def test_an_import_is_undone_by_whoever_has_read_how_many_leave(desk):
     assert "Annullando escono 2 soci." in asked
     assert 'name="leaving" value="2"' in asked
     assert still_there == 4
-    assert "Importazione annullata: 1 soci usciti. Restano, perché hanno un ruolo: 1." in told
+    assert "Importazione annullata: 1 socio uscito." in told
+    assert "1 resta, perché ha un ruolo." in told
     assert not CERMembership.objects.filter(user__email="ada@example.it", active_to=None).exists()
 
 
