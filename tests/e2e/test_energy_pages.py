@@ -22,11 +22,12 @@ WATCH = """
     for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value;
   }).observe({ type: "layout-shift", buffered: true });
 """
-BARS = """() => [...document.querySelectorAll("[data-flow] > rect, [data-flow] > path")].map((one) =>
-  [one.tagName, one.getAttribute("class"), one.getAttribute("d"), one.getAttribute("x"), one.getAttribute("width")])"""
-FRAME = """(frames) => {
+# Drawn and read in one turn of the page: a live frame of the demo's own plant cannot come between.
+DRAWN = """(frames) => {
   const [plant] = document.querySelectorAll('[data-live="plant"]');
   for (const detail of frames) plant.dispatchEvent(new CustomEvent("frame", { detail, bubbles: true }));
+  return [...document.querySelectorAll("[data-flow] > rect, [data-flow] > path")].map((one) =>
+    [one.tagName, one.getAttribute("class"), one.getAttribute("d"), one.getAttribute("x"), one.getAttribute("width")]);
 }"""
 
 
@@ -111,8 +112,7 @@ def drawn_by_script(page, drawn: float, injected: float, produced: float) -> lis
     """What flow.js makes of a frame of the plant, while half of what is drawn and a quarter of the rest are shared."""
     community = {"type": "cer_power", "net_power": 1.0, "consumer_power": 2.0, "producer_power": 4.0}
     plant = {"type": "power", "drawn": drawn, "injected": injected, "produced": produced}
-    page.evaluate(FRAME, [community, plant])
-    return [[str(value) for value in mark] for mark in page.evaluate(BARS)]
+    return [[str(value) for value in mark] for mark in page.evaluate(DRAWN, [community, plant])]
 
 
 def drawn_by_server(drawn: float, injected: float, produced: float) -> list[list[str]]:

@@ -17,8 +17,16 @@ pytestmark = pytest.mark.e2e
 
 NOTE = {"title": "CerCollettiva", "body": "Misuratore muto", "url": "/avvisi/7/", "tag": "alert-7"}
 PAGE = b"<!doctype html><html lang=it><title>Avvisi</title><h1>Avvisi</h1>"
-SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
-    .map(({title, body, tag, data}) => ({title, body, tag, url: data.url}))"""
+# What is shown once a body is among it, or after ten seconds. (wait_for_function takes a promise for a truth.)
+SHOWN = """async (body) => {
+  const { ready } = navigator.serviceWorker;
+  for (let turn = 0; ; turn += 1) {
+    const notifications = await (await ready).getNotifications();
+    const shown = notifications.map(({ title, body, tag, data }) => ({ title, body, tag, url: data.url }));
+    if (turn === 100 || shown.some((one) => one.body === body)) return shown;
+    await new Promise((again) => setTimeout(again, 100));
+  }
+}"""
 
 
 class _Door(http.server.BaseHTTPRequestHandler):
@@ -62,10 +70,7 @@ def test_a_pushed_alert_is_shown_and_the_news_of_its_end_takes_its_place(chromiu
     def push(note: dict[str, str]) -> list[dict[str, str]]:
         pushed = {"origin": address, "registrationId": registrations[-1], "data": json.dumps(note)}
         devtools.send("ServiceWorker.deliverPushMessage", pushed)
-        page.wait_for_function(
-            f"async (body) => (await ({SHOWN})()).some((one) => one.body === body)", arg=note["body"]
-        )
-        shown: list[dict[str, str]] = page.evaluate(SHOWN)
+        shown: list[dict[str, str]] = page.evaluate(SHOWN, note["body"])
         return shown
 
     first = push(NOTE)
