@@ -1,7 +1,8 @@
-"""Rows of many subjects, each over a range of its own, in one trip where the database can."""
+"""Rows of many subjects, each over a range of its own, in one trip."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,10 @@ from numpy.typing import NDArray
 from cercollettiva.energy.store.columns import Columns, Kind, instant, joined, read
 
 HOUR_US: Final = 3_600_000_000
+_WANTED_OF_JSON: Final = (
+    "(SELECT json_extract(value, '$[0]') AS subject, json_extract(value, '$[1]') AS lo,"
+    " json_extract(value, '$[2]') AS hi FROM json_each(%s)) AS wanted"
+)
 
 
 class Ranges(NamedTuple):
@@ -55,15 +60,16 @@ def read_ranges(
         return joined([], kinds)
     starts, ends = ([instant(moment) for moment in side] for side in (ranges.start, ranges.end))
     if connections[using].vendor == "postgresql":
-        tail = (
-            "FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS wanted(subject, lo, hi)"
-            f" JOIN {table} ON {subject} = wanted.subject AND {time} >= wanted.lo AND {time} < wanted.hi WHERE {where}"
-        )
-        return read(using, select, tail, [*select_params, ranges.subject.tolist(), starts, ends, *params])
-    tail = f"FROM {table} WHERE {subject} = %s AND {time} >= %s AND {time} < %s AND {where}"
-    as_text = connections[using].ops.adapt_datetimefield_value
-    parts = [
-        read(using, select, tail, [*select_params, key, as_text(start), as_text(end), *params])
-        for key, start, end in zip(ranges.subject.tolist(), starts, ends, strict=True)
-    ]
-    return joined(parts, kinds)
+        wanted = "unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS wanted(subject, lo, hi)"
+        asked = [ranges.subject.tolist(), starts, ends]
+    else:
+        wanted = _WANTED_OF_JSON
+        as_text = connections[using].ops.adapt_datetimefield_value
+        sides = ([as_text(moment) for moment in side] for side in (starts, ends))
+        asked = [json.dumps(list(zip(ranges.subject.tolist(), *sides, strict=True)))]
+    # CROSS JOIN: SQLite then keeps the order, and looks each range up in the index of the table.
+    tail = (
+        f"FROM {wanted} CROSS JOIN {table}"
+        f" WHERE {subject} = wanted.subject AND {time} >= wanted.lo AND {time} < wanted.hi AND {where}"
+    )
+    return read(using, select, tail, [*select_params, *asked, *params])

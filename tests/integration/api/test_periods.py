@@ -88,6 +88,7 @@ def test_the_plants_of_a_community_add_up(api: Api):
     assert (row["energy_in"], row["energy_out"], row["coverage"], row["quality"]) == (2.25, 0.3, 1.0, "GOOD")
 
 
+@pytest.mark.both_databases
 def test_a_community_takes_the_same_queries_for_any_number_of_plants(api: Api):
     def queries() -> int:
         client = api.client("admin")
