@@ -1,22 +1,28 @@
 """The closed list of what an alert can be about: how grave, why probably, what to try, and whether energy is lost.
 
 A word of the list is what the table keeps and never changes; what people read is translated when they read it. `says`
-may name details of the alert in braces, which are put in as they are.
+may name details of the alert in braces, which are put in as they are, or be a function of them where words depend on a
+number.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from cercollettiva.domain.calendar import ITALY
 from cercollettiva.monitoring.severity import Severity
+from cercollettiva.settlement.reasons import reason_in
 
 Words = str | Promise
+Details = Mapping[str, Any]
 
 _DETAIL: Final = re.compile(r"\{(\w+)\}")
 
@@ -32,7 +38,7 @@ class AlertKind:
     slug: str
     label: Words
     severity: Severity
-    says: Words = ""  # where whoever opens it brings no text of their own
+    says: Words | Callable[[Details], str] = ""  # where whoever opens it brings no text of their own
     cause: Words = ""
     steps: tuple[Words, ...] = ()
     costs_energy: bool = False  # while it lasts, energy may be lost or not counted
@@ -43,9 +49,40 @@ class AlertKind:
         """What somebody chooses about in their preferences."""
         return self.slug
 
-    def text(self, details: Mapping[str, Any]) -> str:
+    def text(self, details: Details) -> str:
         """What happened, in the language of now; a detail that is not there stays a dash."""
+        if callable(self.says):
+            return self.says(details)
         return _DETAIL.sub(lambda found: str(details.get(found[1], "–")), str(self.says))
+
+
+def _late_fees(details: Details) -> str:
+    return ngettext("%(count)d quota è scaduta.", "%(count)d quote sono scadute.", details["count"]) % details
+
+
+def _going_papers(details: Details) -> str:
+    return (
+        ngettext(
+            "%(count)d documento arriva entro 30 giorni alla fine della conservazione, e poi viene eliminato.",
+            "%(count)d documenti arrivano entro 30 giorni alla fine della conservazione, e poi vengono eliminati.",
+            details["count"],
+        )
+        % details
+    )
+
+
+def _missing(details: Details) -> str:
+    """A parameter by its own words, prices by how many hours and from when."""
+    return " ".join(_missing_prices(one) if "hours" in one else reason_in(one) for one in details["missing"])
+
+
+def _missing_prices(one: Details) -> str:
+    first = f"{datetime.fromisoformat(one['first']).astimezone(ITALY):%d/%m/%Y %H:%M}"
+    return ngettext(
+        "Manca il prezzo zonale di un’ora del mese, dalle %(first)s in poi.",
+        "Manca il prezzo zonale di %(hours)d ore del mese, dalle %(first)s in poi.",
+        one["hours"],
+    ) % {"hours": one["hours"], "first": first}
 
 
 def _listed(kinds: Iterable[AlertKind]) -> dict[str, AlertKind]:
@@ -252,6 +289,7 @@ KINDS: Final = _listed(
             "fee-overdue",
             _("Quota scaduta"),
             Severity.INFO,
+            says=_late_fees,
             cause=_("La quota dell’anno non risulta pagata."),
             steps=(_("Paga la quota, o registra il pagamento se è già avvenuto."),),
         ),
@@ -259,6 +297,7 @@ KINDS: Final = _listed(
             "paper-expiring",
             _("Documento in scadenza"),
             Severity.INFO,
+            says=_going_papers,
             cause=_("Il documento sta per scadere o è scaduto."),
             steps=(_("Carica il documento rinnovato."),),
         ),
@@ -266,6 +305,7 @@ KINDS: Final = _listed(
             "parameter-missing",
             _("Parametro mancante"),
             Severity.WARNING,
+            says=_missing,
             cause=_("Manca un prezzo o un parametro che serve ai conti."),
             steps=(_("Inserisci il parametro mancante, con la data da cui vale."),),
         ),
@@ -273,6 +313,7 @@ KINDS: Final = _listed(
             "estimate-blocked",
             _("Stima ferma"),
             Severity.WARNING,
+            says=reason_in,
             cause=_("La stima del mese non si può fare con i dati che ci sono."),
             steps=(_("Guarda nella pagina della stima che cosa manca."),),
         ),

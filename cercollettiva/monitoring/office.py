@@ -7,7 +7,9 @@ alert there may be of the kind, or closes it. Alerts of a community are for tech
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count
 
@@ -15,15 +17,17 @@ from cercollettiva.core import fees
 from cercollettiva.core.models import CERConfiguration, MembershipCard, MembershipState, Plant
 from cercollettiva.core.registry import day_of
 from cercollettiva.documents import retention
-from cercollettiva.domain.calendar import ITALY, Range, Span, range_of, step
+from cercollettiva.domain.calendar import Range, Span, range_of, step
 from cercollettiva.domain.settlement.errors import MissingParameter, MissingPrices
 from cercollettiva.monitoring.models import Alert
-from cercollettiva.monitoring.operations import open_alert, resolve_alert
+from cercollettiva.monitoring.operations import in_italian, open_alert, resolve_alert
 from cercollettiva.settlement.cases import NoMarketZone, zone_of
 from cercollettiva.settlement.models import ParameterName, RunKind, SettlementRun
 from cercollettiva.settlement.queries import hourly_prices, parameter
+from cercollettiva.settlement.reasons import details_of
 
 FEES, PAPERS, PARAMETERS, ESTIMATES = "fee-overdue", "paper-expiring", "parameter-missing", "estimate-blocked"
+Details = Mapping[str, Any]  # what the kind needs to say it in a language
 RECENT = timedelta(days=3)  # an older estimate says nothing of today
 
 
@@ -33,7 +37,7 @@ def look_at_fees(now: datetime) -> int:
     late = fees.late(standing, on=day_of(now)).order_by().values("membership__community")
     counted = dict(late.annotate(cards=Count("pk")).values_list("membership__community", "cards"))
     communities = CERConfiguration.objects.filter(is_active=True)
-    return sum(_tell(each, FEES, _late_fees(counted.get(each.pk, 0)), now) for each in communities)
+    return sum(_tell(each, FEES, _counted(counted.get(each.pk, 0)), now) for each in communities)
 
 
 def look_at_papers(now: datetime) -> int:
@@ -47,10 +51,10 @@ def look_at_papers(now: datetime) -> int:
     of_bodies = Counter(one.organisation_id for one in expiring if one.organisation_id and not one.community_id)
     told = Alert.objects.unresolved().filter(kind=PAPERS, plant__isnull=False).values("plant")
     plants = Plant.objects.filter(pk__in=of_plants) | Plant.objects.filter(pk__in=told)
-    stand = sum(_tell(plant, PAPERS, _going_papers(of_plants[plant.pk]), now) for plant in plants)
+    stand = sum(_tell(plant, PAPERS, _counted(of_plants[plant.pk]), now) for plant in plants)
     for community in CERConfiguration.objects.filter(is_active=True):
         count = of_communities[community.pk] + of_bodies[community.organisation_id]
-        stand += _tell(community, PAPERS, _going_papers(count), now)
+        stand += _tell(community, PAPERS, _counted(count), now)
     return stand
 
 
@@ -62,13 +66,13 @@ def look_at_estimates(now: datetime) -> int:
     stand = 0
     for community in CERConfiguration.objects.filter(is_active=True):
         missing = missing_parameter(community, now)
-        stand += _tell(community, PARAMETERS, missing, now)
-        stand += _tell(community, ESTIMATES, "" if missing else _refusal(community, now), now)
+        stand += _tell(community, PARAMETERS, {"missing": missing} if missing else {}, now)
+        stand += _tell(community, ESTIMATES, {} if missing else _refusal(community, now), now)
     return stand
 
 
-def missing_parameter(community: CERConfiguration, now: datetime) -> str:
-    """What of prices and parameters is missing for the month so far, in words; empty where nothing is.
+def missing_parameter(community: CERConfiguration, now: datetime) -> list[Details]:
+    """What of prices and parameters is missing for the month so far; empty where nothing is.
 
     A community without plants has nothing to calculate, and one without a market zone no prices to miss.
     """
@@ -76,57 +80,41 @@ def missing_parameter(community: CERConfiguration, now: datetime) -> str:
     today, month = range_of(Span.DAY, now), range_of(Span.MONTH, now)
     period = step(month, Span.MONTH, -1) if today.start == month.start else Range(month.start, today.start)
     if not plants:
-        return ""
-    told = []
+        return []
+    told: list[Details] = []
     try:
         parameter(ParameterName.TRASE, period)
     except MissingParameter as error:
-        told.append(str(error))
+        told.append(details_of(error))
     try:
         hourly_prices(zone_of(community, plants), period)
     except MissingPrices as error:
-        told.append(_missing_prices(error))
+        told.append({"hours": len(error.hours), "first": error.hours[0].isoformat()})
     except NoMarketZone:  # what its estimate says
         pass
-    return " ".join(told)
+    return told
 
 
-def _missing_prices(error: MissingPrices) -> str:
-    first = f"{error.hours[0].astimezone(ITALY):%d/%m/%Y %H:%M}"
-    hours = "un’ora" if len(error.hours) == 1 else f"{len(error.hours)} ore"
-    return f"Manca il prezzo zonale di {hours} del mese, dalle {first} in poi."
-
-
-def _refusal(community: CERConfiguration, now: datetime) -> str:
+def _refusal(community: CERConfiguration, now: datetime) -> Details:
     """Why the longest of the newest estimates has no figures."""
     runs = SettlementRun.objects.filter(community=community, kind=RunKind.ESTIMATE, end__gte=now - RECENT)
     newest = runs.order_by("-end", "start").first()
-    has_points = Plant.objects.active_at(now).filter(cer_configuration=community).exists()
-    return newest.refusal if newest is not None and has_points else ""
+    if newest is None or not newest.refusal or not Plant.objects.active_at(now).filter(cer_configuration=community):
+        return {}
+    return newest.refusal_details or {"words": newest.refusal, "values": {}}
 
 
-def _tell(subject: Plant | CERConfiguration, kind: str, message: str, now: datetime) -> bool:
+def _counted(count: int) -> Details:
+    return {"count": count} if count else {}
+
+
+def _tell(subject: Plant | CERConfiguration, kind: str, details: Details, now: datetime) -> bool:
     """Open, bring up to date or close; whether an alert stands. Nobody is told again that a figure moved."""
-    if not message:
+    if not details:
         resolve_alert(subject, kind, at=now)
         return False
-    if open_alert(subject, kind, message, at=now) is None:
+    if open_alert(subject, kind, at=now, details=details) is None:
         name = "plant" if isinstance(subject, Plant) else "community"
         standing = Alert.objects.unresolved().filter(**{name: subject}, kind=kind)
-        standing.exclude(message=message).update(message=message)
+        standing.exclude(details=details).update(details=details, message=in_italian(kind, details))
     return True
-
-
-def _late_fees(count: int) -> str:
-    return _counted("%(count)d quota è scaduta.", "%(count)d quote sono scadute.", count)
-
-
-def _going_papers(count: int) -> str:
-    one = "%(count)d documento arriva entro 30 giorni alla fine della conservazione, e poi viene eliminato."
-    many = "%(count)d documenti arrivano entro 30 giorni alla fine della conservazione, e poi vengono eliminati."
-    return _counted(one, many, count)
-
-
-def _counted(one: str, many: str, count: int) -> str:
-    """In Italian, as every message of an alert; empty for none."""
-    return (one if count == 1 else many) % {"count": count} if count else ""

@@ -54,9 +54,7 @@ def open_alert(
     chosen, about = kind_of(kind), _about(subject)
     if Alert.objects.unresolved().filter(**about, kind=kind).exists():
         return None
-    if not message:
-        with translation.override("it"):
-            message = chosen.text(details or {})
+    message = message or in_italian(kind, details or {})
     values = {"message": message, "details": dict(details or {}), "severity": severity or chosen.severity}
     try:
         with transaction.atomic():
@@ -66,6 +64,12 @@ def open_alert(
         return None
     logger.warning("Alert %s about %s", kind, alert.subject or "the platform")
     return alert
+
+
+def in_italian(kind: str, details: Mapping[str, Any]) -> str:
+    """What an alert says, as its row keeps it."""
+    with translation.override("it"):
+        return kind_of(kind).text(details)
 
 
 def resolve_alert(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from cercollettiva.domain.calendar import ITALY
 from cercollettiva.domain.settlement.errors import SettlementError
-from cercollettiva.settlement.models import SettlementRun
+
+if TYPE_CHECKING:
+    from cercollettiva.settlement.models import SettlementRun
 
 _MARKED = ("what",)  # values that are words themselves
 _INSTANTS = ("first", "start")
@@ -23,7 +25,7 @@ def details_of(error: SettlementError) -> dict[str, Any]:
 
 def reason_of(error: SettlementError, *, names_pods: bool) -> str:
     """The words of a refusal; `names_pods` for whoever looks after the community."""
-    return _reason(details_of(error), names_pods=names_pods)
+    return reason_in(details_of(error), names_pods=names_pods)
 
 
 def reason_of_run(run: SettlementRun, *, names_pods: bool) -> str:
@@ -31,11 +33,12 @@ def reason_of_run(run: SettlementRun, *, names_pods: bool) -> str:
     if not run.refusal:
         return ""
     if run.refusal_details:
-        return _reason(run.refusal_details, names_pods=names_pods)
+        return reason_in(run.refusal_details, names_pods=names_pods)
     return run.refusal if names_pods else _("Manca qualcosa che deve completare chi gestisce la comunità.")
 
 
-def _reason(details: Mapping[str, Any], *, names_pods: bool) -> str:
+def reason_in(details: Mapping[str, Any], *, names_pods: bool = True) -> str:
+    """The words of what `details_of` kept."""
     values = {name: _told(name, value) for name, value in details["values"].items()}
     if "pod" in values and not names_pods:
         values["pod"] = _("Un punto di connessione")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.utils import translation
 
 from cercollettiva.core import fees, registry
 from cercollettiva.core.models import MembershipState, PaymentMethod
@@ -35,6 +36,22 @@ def lines(kind: str) -> list[str]:
     return list(AlertEvent.objects.filter(alert__kind=kind).order_by("pk").values_list("change", flat=True))
 
 
+def in_english(alert: Alert) -> str:
+    with translation.override("en"):
+        return alert.text
+
+
+def test_an_alert_of_before_details_were_kept_says_what_it_said(side):
+    old = Alert.objects.create(community=side.cer, kind="fee-overdue", message="3 quote sono scadute.")
+    assert in_english(old) == "3 quote sono scadute."
+
+    owing(side.membership, due_on=NOW.date())
+    look_at_fees(NOW + DAY)
+
+    old.refresh_from_db()
+    assert (old.message, in_english(old)) == ("1 quota è scaduta.", "1 fee is overdue.")
+
+
 def owing(membership, *, due_on: date):
     registry.enter(membership, on=NOW, by=None)
     return fees.set_fee(membership.cards.get(), cents=1_000, on=due_on, due_on=due_on)
@@ -50,6 +67,7 @@ def test_a_fee_is_overdue_from_the_day_after_and_no_more_once_it_is_paid(side):
     assert [look_at_fees(NOW + DAY) for _ in range(2)] == [1, 1]
     [alert] = standing("fee-overdue")
     assert (alert.community, alert.message) == (side.cer, "1 quota è scaduta.")
+    assert in_english(alert) == "1 fee is overdue."
     assert side.member.first_name not in alert.message
     fees.pay(card, method=PaymentMethod.CASH, paid_on=NOW.date(), today=NOW.date(), by=None)
     assert look_at_fees(NOW + 2 * DAY) == 0
@@ -105,6 +123,7 @@ def test_papers_that_go_soon_are_told_at_their_plant_or_community(side):
     assert (of_plant.plant, of_community.community) == (side.plant, side.cer)
     assert of_plant.message.startswith("1 documento arriva entro 30 giorni")
     assert of_community.message.startswith("2 documenti arrivano")
+    assert in_english(of_community).startswith("2 documents reach the end of their retention")
 
 
 def test_what_was_held_or_has_gone_is_told_no_more(side):
@@ -144,6 +163,8 @@ def test_what_was_not_published_is_told_until_it_is_there(world):
     assert alert.community == world.cer
     assert "Manca il parametro TRASE per il 01/03/2026." in alert.message
     assert "Manca il prezzo zonale di 264 ore del mese, dalle 01/03/2026 00:00 in poi." in alert.message
+    assert "The zonal price of 264 hours of the month is missing, from 01/03/2026 00:00 on." in in_english(alert)
+    assert "Manca" not in in_english(alert)
 
     write_published(SO_FAR)
 
@@ -174,6 +195,8 @@ def test_an_estimate_that_is_blocked_says_why_until_it_has_figures(world):
     assert [look_at_estimates(MOMENT) for _ in range(2)] == [1, 1]
     [alert] = standing("estimate-blocked")
     assert "manca la data di entrata in esercizio" in alert.message
+    assert "manca" not in in_english(alert)
+    assert roof.pod_code in in_english(alert)
     roof.entry_into_operation = date(2023, 2, 3)
     roof.save()
     estimate(world.cer, SO_FAR, now=MOMENT)
