@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from django.db.models import F
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from cercollettiva.core.models import Plant, PlantType
 from cercollettiva.domain.calendar import HOUR, ITALY, Range, Span, range_of
 from cercollettiva.domain.missing import DAYS, UNKNOWN
 from cercollettiva.domain.silence import Silence, silence
-from cercollettiva.energy.models import SubjectKind
+from cercollettiva.energy.models import DevicePlacement, SubjectKind
 from cercollettiva.energy.queries import hours_of
+from cercollettiva.monitoring.models import Alert, AlertState
 from cercollettiva.settlement.models import MemberPart, RunKind, SettlementRun
 
 SETTLES_IN: Final = timedelta(minutes=20)  # an hour that ended just now is not computed yet
@@ -70,6 +74,32 @@ def at_risk(since: Mapping[Plant, datetime], now: datetime) -> dict[int, AtRisk]
         }
         found[plant.pk] = _of(parts, worths.get(plant.pk))
     return found
+
+
+def costs_of(alerts: Iterable[Alert], now: datetime) -> dict[int, AtRisk]:
+    """What is at risk while each alert lasts, by its key; not those that are over, cost no energy or have no plant."""
+    costly = [one for one in alerts if one.state != AlertState.RESOLVED and one.about and one.about.costs_energy]
+    placements = DevicePlacement.objects.active_at(now).filter(device__in=[one.device_id for one in costly])
+    standing = {one.device_id: one.plant for one in placements.select_related("plant")}
+    places = {one.pk: one.plant or standing.get(one.device_id or 0) for one in costly}
+    since: dict[Plant, datetime] = {}
+    for one in costly:
+        plant = places[one.pk]
+        if plant is not None:
+            since[plant] = min(one.opened_at, since.get(plant, one.opened_at))
+    found = at_risk(since, now)
+    return {key: found[plant.pk] for key, plant in places.items() if plant is not None}
+
+
+def in_words(risk: AtRisk) -> str:
+    """What a day of it costs, in the language of now; nothing where nobody knows."""
+    if not risk.usual_day_mwh:
+        return ""
+    figures = {"energy": number_format(Decimal(risk.usual_day_mwh).scaleb(-6), 1, force_grouping=True)}
+    if not risk.usual_day_cents:
+        return _("A rischio: circa %(energy)s kWh al giorno.") % figures
+    figures["money"] = number_format(Decimal(risk.usual_day_cents).scaleb(-2), 2, force_grouping=True)
+    return _("A rischio: circa %(energy)s kWh al giorno, che alla comunità rendono circa %(money)s €.") % figures
 
 
 def worth_of(plants: Iterable[Plant], now: datetime) -> dict[int, Worth]:

@@ -21,6 +21,7 @@ from cercollettiva.core.models import CERMembership, MemberRole, Plant
 from cercollettiva.domain.calendar import ITALY
 from cercollettiva.energy.models import DevicePlacement
 from cercollettiva.monitoring import life
+from cercollettiva.monitoring.at_risk import costs_of, in_words
 from cercollettiva.monitoring.models import (
     Alert,
     AlertEvent,
@@ -169,12 +170,14 @@ def _plant_of(alert: Alert, now: datetime) -> Plant | None:
 def _post(user: CustomUser, events: list[AlertEvent], now: datetime) -> None:
     chosen = _preferences([user])[user.pk]
     site = settings.SITE_URL.rstrip("/")
+    costs = costs_of([event.alert for event in events], now)
     with translation.override(chosen.language):
         lines: list[dict[str, Any]] = [
             {
                 "over": event.change == Change.RESOLVED,
                 "escalated": event.change == Change.ESCALATED,
                 "alert": event.alert,
+                "cost": in_words(costs[event.alert_id]) if event.alert_id in costs else "",
                 "subject": event.alert.subject,
                 "at": f"{event.at.astimezone(ITALY):%d/%m/%Y %H:%M}",
                 "url": site + reverse("alerts:alert", args=[event.alert_id]),

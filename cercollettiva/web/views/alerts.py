@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cercollettiva.monitoring import life
+from cercollettiva.monitoring.at_risk import costs_of, in_words
 from cercollettiva.monitoring.kinds import KINDS
 from cercollettiva.monitoring.models import Alert, AlertEvent, AlertPreferences, AlertState, PushSubscription, Severity
 from cercollettiva.monitoring.push import application_key
@@ -92,8 +93,11 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
             raise Http404
         return _step(request, found)
     is_open = found.state != AlertState.RESOLVED
+    now = timezone.now()
+    risk = costs_of([found], now).get(found.pk)
     context = {
-        "now": timezone.now(),
+        "now": now,
+        "cost": in_words(risk) if risk else "",
         "alert": found,
         "row": _row(found),
         "subject_url": _url_of(found, may_act=may_act),

@@ -16,15 +16,17 @@ from django.utils import timezone
 from cercollettiva.core.models import MemberRole, PlantType
 from cercollettiva.domain.calendar import Span, range_of
 from cercollettiva.energy.models import DeviceState
-from cercollettiva.monitoring.at_risk import at_risk
+from cercollettiva.monitoring.at_risk import at_risk, costs_of
 from cercollettiva.monitoring.models import Alert, AlertState, Severity, VisitReport
 from cercollettiva.monitoring.models.visits import ReportIsPermanent
-from cercollettiva.monitoring.operations import open_alert
+from cercollettiva.monitoring.operations import open_alert, resolve_alert
 from cercollettiva.monitoring.rounds import round_of
+from cercollettiva.monitoring.telling import tell
 from cercollettiva.settlement.models import MemberPart, SettlementRun
 from cercollettiva.users.models import AuditLine
 from tests.integration.core.scene import join, make_device, make_plant, make_populated_community, make_user
 from tests.integration.energy.totals import KWH, a_total, write_totals
+from tests.support.mailbox import delivered
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -108,6 +110,32 @@ def test_euros_come_from_the_last_estimate_that_has_figures(side, now):
 
     assert (stop.risk.usual_day_cents, stop.risk.lost_cents) == ((48 * 6), (20 * 6))
     assert stop.risk.worth_from == run.start
+
+
+def test_the_mail_and_the_page_of_an_alert_say_what_a_day_of_it_costs(side, now):
+    side.plant.plant_type = PlantType.PRODUCER
+    side.plant.save()
+    silent_since(side.plant, side.device, now, energy_in=0, energy_out=2 * KWH)
+    alert = Alert.objects.get()
+    only_energy = signed_in(side.technician).get(f"/avvisi/{alert.pk}/").content.decode()
+    own = {"injected": "1000", "shared": "500", "incentivised": "500", "premium": "55"}
+    totals = {"shared": "1000", "premium": "100", "valorisation": "10"}
+    estimated(side, now, totals=totals, plants={str(side.plant.pk): own})
+    tell(now)
+    page = signed_in(side.technician).get(f"/avvisi/{alert.pk}/").content.decode()
+
+    assert "A rischio: circa 48,0 kWh al giorno.</p>" in only_energy
+    words = "A rischio: circa 48,0 kWh al giorno, che alla comunità rendono circa 2,88 €."
+    assert words in page
+    assert words in delivered()[0].body
+
+
+def test_what_is_over_or_costs_no_energy_says_no_cost(side, now):
+    since = silent_since(side.plant, side.device, now, energy_in=KWH, energy_out=KWH)
+    open_alert(side.device, "clock-wrong", "L’ora è sbagliata.", at=since)
+    resolve_alert(side.device, "silent", at=now)
+
+    assert costs_of(Alert.objects.all(), now) == {}
 
 
 def test_what_a_consumer_draws_is_worth_the_part_that_was_shared(side, now):
