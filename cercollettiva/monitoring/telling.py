@@ -167,6 +167,12 @@ def _plant_of(alert: Alert, now: datetime) -> Plant | None:
     return alert.plant
 
 
+def _named(alert: Alert, now: datetime) -> str:
+    """What it is about; a meter with the plant where one finds it."""
+    plant = _plant_of(alert, now) if alert.device_id else None
+    return f"{alert.subject}, {plant.name}" if plant else str(alert.subject or "")
+
+
 def _post(user: CustomUser, events: list[AlertEvent], now: datetime) -> None:
     chosen = _preferences([user])[user.pk]
     site = settings.SITE_URL.rstrip("/")
@@ -178,7 +184,7 @@ def _post(user: CustomUser, events: list[AlertEvent], now: datetime) -> None:
                 "escalated": event.change == Change.ESCALATED,
                 "alert": event.alert,
                 "cost": in_words(costs[event.alert_id]) if event.alert_id in costs else "",
-                "subject": event.alert.subject,
+                "subject": _named(event.alert, now),
                 "at": f"{event.at.astimezone(ITALY):%d/%m/%Y %H:%M}",
                 "url": site + reverse("alerts:alert", args=[event.alert_id]),
             }

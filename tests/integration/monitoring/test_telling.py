@@ -53,12 +53,12 @@ def test_the_technician_is_told_once_with_cause_and_steps_and_once_more_when_it_
 
     assert to() == ["technician-a@example.it"] * 2
     first, last = delivered()
-    assert first.subject == f"Misuratore muto, {place.device}"
+    assert first.subject == f"Misuratore muto, {place.device}, {place.plant.name}"
     assert "non manda energia dal 01/06/2026 14:00: di solito la manda ogni 1 min" in first.body
     assert "Causa probabile: Manca la corrente al misuratore" in first.body
-    assert f"Misuratore muto: {place.device}\n" in first.body
+    assert f"Misuratore muto: {place.device}, {place.plant.name}\n" in first.body
     assert f"/avvisi/{alert.pk}/" in first.body
-    assert last.subject == f"Tutto a posto: Misuratore muto, {place.device}"
+    assert last.subject == f"Tutto a posto: Misuratore muto, {place.device}, {place.plant.name}"
 
 
 def test_without_a_technician_it_is_the_administrator_then_the_owner_and_the_platforms_for_its_staff(place):
