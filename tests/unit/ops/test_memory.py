@@ -36,3 +36,36 @@ def test_memory_that_a_job_freed_goes_back():
 
     assert without > 20  # or there was nothing to give back
     assert with_it < 10
+
+
+# A large array that is freed teaches glibc to keep such blocks for the next time, in a heap that something small at its
+# end holds open.
+LARGE_AND_SMALL = """
+import sys
+import numpy as np
+from cercollettiva.ops.memory import keep_little
+
+def held():
+    with open("/proc/self/statm") as told:
+        return int(told.read().split()[1]) * 4096 // 2**20
+
+if sys.argv[1] == "little":
+    keep_little()
+first = np.ones(3_000_000)
+del first
+before, kept, arrays = held(), [], []
+for _ in range(40):
+    arrays.append(np.ones(200_000))
+    kept.append(np.ones(10_000))
+arrays.clear()
+print(held() - before)
+"""
+
+
+def test_large_arrays_are_not_kept_between_small_ones():
+    def grown(way: str) -> int:
+        command = [sys.executable, "-c", LARGE_AND_SMALL, way]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert grown("as it is") > 40  # or there was nothing to keep
+    assert grown("little") < 10

@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from cercollettiva.ops.memory import keep_little
+
 HELP = """\
 Does the jobs: those of the queue, and the periodic ones, which a lock leaves to one process however many run. It makes
 the database's partitions of the next month, drops sessions that have ended and journals nobody needs. Where
@@ -41,6 +43,7 @@ class Command(BaseCommand):
             for job in jobs.PERIODIC:
                 self.stdout.write(f"{job.__name__}: {job(datetime.now(UTC))}")
             return
+        keep_little()
         if settings.BROKER_FOLDER is not None:
             from cercollettiva.ops.mosquitto.watch import BrokerWatch
 
