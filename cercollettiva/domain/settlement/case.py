@@ -117,10 +117,10 @@ class Case:
         raise BadEnergy(pods[row], self.start_of(hour), float(energy[row, hour]))
 
     def _in_order(self) -> Case:
-        plants = sorted(range(len(self.plants)), key=lambda place: self.plants[place].pod)
-        points = sorted(range(len(self.points)), key=lambda place: self.points[place].pod)
-        if plants == list(range(len(plants))) and points == list(range(len(points))):
+        pods = [plant.pod for plant in self.plants], [point.pod for point in self.points]
+        if all(each == sorted(each) for each in pods):
             return self
+        plants, points = (sorted(range(len(each)), key=each.__getitem__) for each in pods)
         return Case(
             start=self.start,
             plants=[self.plants[place] for place in plants],

@@ -14,7 +14,7 @@ from cercollettiva.domain.settlement.case import Case, Gap, Policies, gaps_of
 from cercollettiva.domain.settlement.errors import MissingParameter
 from cercollettiva.domain.settlement.exemptions import exempt_share
 from cercollettiva.domain.settlement.plants import Plant, entitled_hours, existing_share
-from cercollettiva.domain.settlement.tariff import premium_tariff
+from cercollettiva.domain.settlement.tariff import correction, power_class, premium_tariff
 from cercollettiva.domain.settlement.thresholds import PREMIUM_ONLY, WITH_GRANT, PlantSet, plant_set
 from cercollettiva.domain.settlement.valorisation import of_building, of_community, shared_by_voltage
 from cercollettiva.domain.settlement.words import Kind
@@ -106,9 +106,10 @@ def settle(case: Case, policies: Policies | None = None, *, year_is_closed: bool
     entitled = np.array([entitled_hours(plant, starts) for plant in case.plants], dtype=np.bool_)
     entitled = entitled.reshape(len(case.plants), case.hours)
     parts = attributed(policies.attribution, case.plants, injected=case.injected, shared=shared, entitled=entitled)
-    premium = _premium(case, np.where(entitled, parts, 0.0), entitled, withdrawn)
+    incentivised = _while_entitled(parts, entitled)
+    premium = _premium(case, incentivised, entitled, withdrawn)
     hourly = Hourly(injected, withdrawn, shared, parts, premium, _valorisation(case, shared, withdrawn))
-    plants = _plant_figures(case, parts, entitled, premium)
+    plants = _plant_figures(case, parts, incentivised, premium)
     sets = _sets(case, plants, entitled, policies)
     return Settlement(
         start=case.start_of(0),
@@ -132,6 +133,11 @@ def _sum(energy: Floats) -> Floats:
     return np.asarray(energy.sum(axis=0), dtype=np.float64)
 
 
+def _while_entitled(energy: Floats, entitled: Bools) -> Floats:
+    """What plants have in the hours in which they are entitled. (plants, hours)"""
+    return energy if entitled.all() else np.where(entitled, energy, 0.0)
+
+
 def _premium(case: Case, incentivised: Floats, entitled: Bools, withdrawn: Floats) -> Floats:
     """TIP * EACI by plant and hour; an obligation earns nothing on its own part. (plants, hours) [EUR]"""
     premium = np.zeros(incentivised.shape)
@@ -152,7 +158,7 @@ def _premium(case: Case, incentivised: Floats, entitled: Bools, withdrawn: Float
 
 
 def _what_the_tariff_depends_on(plant: Plant) -> tuple[object, ...]:
-    return plant.power_kw, plant.source, plant.macro_zone, plant.grant_share
+    return power_class(plant.power_kw), correction(plant.source, plant.macro_zone), plant.grant_share
 
 
 def _valorisation(case: Case, shared: Floats, withdrawn: Floats) -> Floats:
@@ -163,8 +169,8 @@ def _valorisation(case: Case, shared: Floats, withdrawn: Floats) -> Floats:
     return of_building(shared, by_voltage=by_voltage, trase=published.trase, btau=published.btau, price=case.price)
 
 
-def _plant_figures(case: Case, parts: Floats, entitled: Bools, premium: Floats) -> list[PlantFigures]:
-    columns = (case.injected, parts, np.where(entitled, parts, 0.0), premium)
+def _plant_figures(case: Case, parts: Floats, incentivised: Floats, premium: Floats) -> list[PlantFigures]:
+    columns = (case.injected, parts, incentivised, premium)
     sums = [column.sum(axis=1).tolist() for column in columns]
     return [PlantFigures(plant.pod, *figures) for plant, *figures in zip(case.plants, *sums, strict=True)]
 
@@ -177,7 +183,7 @@ def _point_figures(case: Case, shared: Floats, withdrawn: Floats) -> list[PointF
 
 
 def _sets(case: Case, plants: list[PlantFigures], entitled: Bools, policies: Policies) -> dict[str, PlantSet]:
-    injected = np.where(entitled, case.injected, 0.0).sum(axis=1).tolist()
+    injected = _while_entitled(case.injected, entitled).sum(axis=1).tolist()
     sets = {}
     for name, with_grant in ((PREMIUM_ONLY, False), (WITH_GRANT, True)):
         places = [place for place, plant in enumerate(case.plants) if bool(plant.grant_share) is with_grant]

@@ -39,8 +39,12 @@ def exempt_share(points: Sequence[Withdrawal], withdrawn: Floats, total: Floats,
     `withdrawn` is (points, hours), `total` its sum, `starts` epoch seconds. (hours,)
     """
     exempt = np.zeros(len(total))
-    days = [exempt_since(point) for point in points]
-    for day in sorted({day for day in days if day is not None}):
-        energy = withdrawn[[each == day for each in days]].sum(axis=0)
+    rows: dict[date, list[int]] = {}
+    for row, point in enumerate(points):
+        since = exempt_since(point)
+        if since is not None:
+            rows.setdefault(since, []).append(row)
+    for day in sorted(rows):
+        energy = withdrawn[rows[day]].sum(axis=0)
         exempt += energy if day == date.min else np.where(starts >= midnight(day).timestamp(), energy, 0.0)
     return np.divide(exempt, total, out=np.zeros(len(total)), where=total > 0)

@@ -89,11 +89,12 @@ class Withdrawal:
 
 
 def entitled_hours(plant: Plant, starts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Bools:
-    """In which hours a plant is entitled to the premium. `starts` are epoch seconds, (hours,)."""
-    if not plant.may_earn:
-        return np.zeros(len(starts), dtype=np.bool_)
-    first, end = plant.premium_window()
-    return np.asarray((starts >= first.timestamp()) & (starts < end.timestamp()), dtype=np.bool_)
+    """In which hours a plant is entitled to the premium. `starts` are epoch seconds, ascending, (hours,)."""
+    entitled = np.zeros(len(starts), dtype=np.bool_)
+    if plant.may_earn:
+        first, end = np.searchsorted(starts, [edge.timestamp() for edge in plant.premium_window()])
+        entitled[first:end] = True
+    return entitled
 
 
 def existing_share(plants: list[Plant]) -> float:
