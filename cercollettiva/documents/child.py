@@ -33,8 +33,7 @@ TOO_HARD: Final = refusal(Reason.TOO_HARD)
 
 def in_child(job: str, path: Path) -> dict[str, Any]:
     """What the job says of a file; `{"rejected": refusal}` when it fails or takes too much. The job is one of JOBS."""
-    command = [sys.executable, "-m", "cercollettiva.documents.child", JOBS[job], str(path.resolve())]
-    environment = {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "PATH": os.defpath}
+    command, environment = command_of(job, path), environment_of_a_child()
     try:
         done = subprocess.run(
             command, env=environment, cwd="/", capture_output=True, timeout=WALL_SECONDS, check=False, close_fds=True
@@ -45,6 +44,16 @@ def in_child(job: str, path: Path) -> dict[str, Any]:
         return {"rejected": TOO_HARD}
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def command_of(job: str, path: Path) -> list[str]:
+    """What is started for a job, in the root folder."""
+    return [sys.executable, "-m", "cercollettiva.documents.child", JOBS[job], str(path.resolve())]
+
+
+def environment_of_a_child() -> dict[str, str]:
+    """All that it is told: no secret."""
+    return {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "PATH": os.defpath}
 
 
 def limit_ourselves() -> None:
