@@ -160,6 +160,11 @@ def start_redis(own_parts: ExitStack) -> Callable[[], RedisServer]:
 @pytest.fixture
 def database_url() -> str:
     """The URL of the database of the tests, for a child process. Ask for `transactional_db` too, or it sees no rows."""
+    return url_of_the_database()
+
+
+def url_of_the_database() -> str:
+    """Of the tests' own, once `django_db_setup` has made it."""
     from django.db import connection
 
     chosen = connection.settings_dict

@@ -1,23 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.core.scene import Scene, make_scene
 from tests.support.processes import Child, accepts_connections, free_port
-
-
-@pytest.fixture
-def start_live(start_manage: Callable[..., Child]) -> Callable[..., int]:
-    """Starts the live process and returns its port."""
-
-    def start(**env: str) -> int:
-        port = free_port()
-        start_manage("live", "--port", str(port), env=env, answers=lambda: accepts_connections(port))
-        return port
-
-    return start
+from tests.support.services import ROOT, url_of_the_database
 
 
 @pytest.fixture
@@ -25,6 +15,20 @@ def scene(transactional_db: None) -> Scene:
     return make_scene()
 
 
+@pytest.fixture(scope="session")
+def live_port(django_db_setup: None) -> Iterator[int]:
+    """One live process for all tests that only look at it: its start takes longer than most of them."""
+    port = free_port()
+    command = [sys.executable, "-u", str(ROOT / "manage.py"), "live", "--port", str(port)]
+    env = {"DATABASE_URL": url_of_the_database()}
+    child = Child(command, name="live", env=env, answers=lambda: accepts_connections(port))
+    try:
+        child.start(within=30)
+        yield port
+    finally:
+        child.remove()
+
+
 @pytest.fixture
-def port(scene: Scene, start_live: Callable[..., int]) -> int:
-    return start_live()
+def port(scene: Scene, live_port: int) -> int:
+    return live_port
