@@ -109,12 +109,14 @@ def _read_by_copy(
     with connection.cursor() as cursor, connection.wrap_database_errors:
         query = cursor.mogrify(f"SELECT {fields} {tail}", params)
         with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)") as copy:
-            answer = b"".join(copy)
+            answer = bytearray()
+            for row in copy:  # one by one into one buffer: a list of them fills a heap with small pieces
+                answer += row
     rows = np.frombuffer(answer, dtype=shape, offset=_COPY_HEADER_BYTES, count=_rows_in(answer, shape))
     return {name: _from_wire(rows[name], kind) for name, (kind, _) in select.items()}
 
 
-def _rows_in(answer: bytes, shape: np.dtype[Any]) -> int:
+def _rows_in(answer: bytearray, shape: np.dtype[Any]) -> int:
     return (len(answer) - _COPY_HEADER_BYTES - len(_COPY_TRAILER)) // shape.itemsize
 
 
