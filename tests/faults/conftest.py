@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.load import empty
 from tests.support import platform
 from tests.support.postgres import PostgresServer
 
 PROVISIONED = 1000
-WRITTEN = (
-    *("energy_devicemeasurement", "energy_energymeasurement", "energy_devicestate", "energy_dirtyquarter"),
-    *("energy_ingestbatch", "energy_rejectedmessage", "energy_unknowndevice", "monitoring_alert"),
-)
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +24,5 @@ def server() -> Iterator[PostgresServer]:
 def postgres(server: PostgresServer) -> PostgresServer:
     if not server.running:
         server.start()
-    with platform.connect(server) as connection:
-        connection.execute(f"TRUNCATE {', '.join(WRITTEN)} CASCADE")
+    empty(server)
     return server

@@ -21,6 +21,10 @@ from tests.support.processes import wait_until
 SECONDS = float(os.environ.get("CER_FAULT_SECONDS") or 12)  # `make faults` asks for 60
 IS_LONG = SECONDS >= 60
 DEVICES = 50
+WRITTEN = (
+    *("energy_devicemeasurement", "energy_energymeasurement", "energy_devicestate", "energy_dirtyquarter"),
+    *("energy_ingestbatch", "energy_rejectedmessage", "energy_unknowndevice", "monitoring_alert"),
+)
 DRAIN_SECONDS = 30
 
 
@@ -193,6 +197,12 @@ def settled(postgres: PostgresServer, load: Load, *, within: float = DRAIN_SECON
 def ask(postgres: PostgresServer, statement: str, *values: object) -> int:
     with platform.connect(postgres) as connection:
         return int(connection.execute(statement, values).fetchone()[0])  # type: ignore[index]
+
+
+def empty(postgres: PostgresServer) -> None:
+    """Take away what ingestors have written; the devices stay."""
+    with platform.connect(postgres) as connection:
+        connection.execute(f"TRUNCATE {', '.join(WRITTEN)} CASCADE")
 
 
 def rows(postgres: PostgresServer) -> int:
