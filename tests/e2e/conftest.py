@@ -143,8 +143,13 @@ def visit(browser: Browser, demo: Demo):
     visitors: list[Visitor] = []
 
     def start(*, width: int = 1280, theme: str = "light", **options) -> Visitor:
+        # What moves by itself is drawn sixty times a second, by the processor: nobody looks.
         context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=theme, locale="it-IT", **options
+            viewport={"width": width, "height": 800},
+            color_scheme=theme,
+            locale="it-IT",
+            reduced_motion="reduce",
+            **options,
         )
         contexts.append(context)
         visitors.append(Visitor(context, demo))

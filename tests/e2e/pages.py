@@ -33,17 +33,13 @@ PAGES: Final = (
     PageSeen("stranger", "{stranger}", "administrator"),
     PageSeen("not-found", "/plants/999999/", "consumer"),
 )
-WIDTHS: Final = (360, 1280)
-THEMES: Final = ("light", "dark")
+SHAPES: Final = ((360, "light"), (1280, "dark"))  # widths know nothing of themes: each once is enough
 
 
 def contact_sheet(folder: Path) -> str:
     """An HTML page with every picture of the folder, page by page; those that other walks took come last."""
-    named = {picture_name(page, width, theme) for page in PAGES for width in WIDTHS for theme in THEMES}
-    rows = [
-        _row(page.name, [folder / picture_name(page, width, theme) for width in WIDTHS for theme in THEMES])
-        for page in PAGES
-    ]
+    named = {picture_name(page, width, theme) for page in PAGES for width, theme in SHAPES}
+    rows = [_row(page.name, [folder / picture_name(page, width, theme) for width, theme in SHAPES]) for page in PAGES]
     others = [picture for picture in sorted(folder.glob("*.png")) if picture.name not in named]
     rows.append(_row("others", others))
     return f"<!doctype html><meta charset='utf-8'><title>Contact sheet</title>{''.join(rows)}"

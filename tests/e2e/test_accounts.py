@@ -12,12 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import AXE
 from tests.e2e.office import Office, running_office
+from tests.e2e.pages import SHAPES
 from tests.integration.users.signing import FISCAL_CODE, PASSWORD, code_of
 
 pytestmark = pytest.mark.e2e
 
-WIDTHS = (360, 1280)
-THEMES = ("light", "dark")
 STAFF = "elena@example.it"
 SMALL_TARGETS = """() => [...document.querySelectorAll("main a, main button, main input:not([type=hidden])")]
     .filter((one) => one.checkVisibility() && !one.closest(".field--box, fieldset, .prose, .lead, .small")
@@ -317,17 +316,16 @@ FOR_AXE = {"register-business", "link-gone", "recovery", "locked", "register-ref
 
 
 def look(page: Page, name: str, pictures) -> list[str]:
-    """Take the pictures of a page in both themes, and say what is wrong with it."""
+    """Take the pictures of a page on a light phone and a dark desktop, and say what is wrong with it."""
     wrong = []
-    for theme in THEMES:
+    for width, theme in SHAPES:
         page.emulate_media(color_scheme=theme)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 780})
-            page.wait_for_timeout(100)
-            page.screenshot(path=pictures / f"accounts-{name}-{width}-{theme}.png", full_page=True)
-            overflow = page.evaluate("document.documentElement.scrollWidth") - width
-            if overflow > 0:
-                wrong.append(f"{name} {width} {theme}: {overflow} px too wide")
+        page.set_viewport_size({"width": width, "height": 780})
+        page.wait_for_timeout(100)
+        page.screenshot(path=pictures / f"accounts-{name}-{width}-{theme}.png", full_page=True)
+        overflow = page.evaluate("document.documentElement.scrollWidth") - width
+        if overflow > 0:
+            wrong.append(f"{name} {width} {theme}: {overflow} px too wide")
         if name in FOR_AXE:
             page.evaluate(AXE)
             found = page.evaluate("async () => (await axe.run()).violations")

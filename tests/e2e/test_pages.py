@@ -1,4 +1,4 @@
-"""The demo's pages at a phone's width and a desktop's, in both themes: looks, axe, weight, no foreign request.
+"""The demo's pages on a light phone and a dark desktop: looks, axe, weight, no foreign request.
 
 All pages there are, in both languages, are looked at by axe in `test_every_page.py`; here they are full of data.
 """
@@ -12,12 +12,11 @@ import time
 import pytest
 
 from bench.publisher import Publisher
-from tests.e2e.pages import PAGES, THEMES, WIDTHS, PageSeen, contact_sheet, picture_name
+from tests.e2e.pages import PAGES, SHAPES, PageSeen, contact_sheet, picture_name
 
 pytestmark = pytest.mark.e2e
 
 BUDGET_KB = 120
-FOR_AXE = {(360, "light"), (1280, "dark")}
 # Where an object's address is found (empty: on the page one is on) and how it begins.
 LINKS = {
     "{plant}": ("", "/plants/"),
@@ -58,7 +57,7 @@ def linked(visitor, mark: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_is_sound_weighs_little_and_has_its_pictures(visit, cookies_of, pictures, page):
-    """One visit for all that is to be seen of a page: it is loaded once in each theme, and looked at in each width."""
+    """One visit for all that is to be seen of a page, which is loaded once in each shape."""
     visitor = visit(storage_state=cookies_of(page.person)) if page.person else visit()
     bodies: dict[str, int] = {}
 
@@ -70,11 +69,11 @@ def test_a_page_is_sound_weighs_little_and_has_its_pictures(visit, cookies_of, p
     visitor.page.wait_for_load_state("networkidle")
     visitor.page.remove_listener("response", weigh_it)
     wrong = []
-    for theme in THEMES:
+    for width, theme in SHAPES:
         visitor.page.emulate_media(color_scheme=theme)
         visitor.page.reload()
         visitor.settle()
-        wrong += [found for width in WIDTHS for found in look(visitor, pictures, page, width, theme)]
+        wrong += look(visitor, pictures, page, width, theme)
 
     assert wrong == []
     assert [text for text in visitor.complaints if "404" not in text] == []
@@ -87,7 +86,7 @@ def look(visitor, pictures, page: PageSeen, width: int, theme: str) -> list[str]
     visitor.page.set_viewport_size({"width": width, "height": 800})
     visitor.page.wait_for_timeout(100)
     visitor.page.screenshot(path=pictures / picture_name(page, width, theme), full_page=True)
-    found = [f"{width} {theme}: {one}" for one in visitor.violations()] if (width, theme) in FOR_AXE else []
+    found = [f"{width} {theme}: {one}" for one in visitor.violations()]
     overflow = visitor.page.evaluate("document.documentElement.scrollWidth") - width
     return [*found, f"{width} {theme}: {overflow} px too wide"] if overflow > 0 else found
 
