@@ -1,4 +1,4 @@
-"""What the check of every minute costs with 10,000 meters: queries, and seconds of wall and CPU time.
+"""What watching costs with 10,000 meters: the check of every minute in queries and seconds, the health pages in CPU.
 
 `python -m bench.freshness` alone writes into the database of DATABASE_URL, which must be empty, and measures.
 """
@@ -18,6 +18,7 @@ from tests.support.postgres import PostgresServer
 
 METERS = 10_000
 LOOKS = 8
+HEALTH_PAGES = ("health", "health/database", "health/mqtt", "health/queue", "health/system", "live", "ready")
 
 
 def run() -> dict[str, Any]:
@@ -36,7 +37,7 @@ def main() -> None:
 
     now = timezone.now().replace(second=0, microsecond=0)
     _meters(now)
-    print(json.dumps(_looks(now)))
+    print(json.dumps({**_looks(now), "health_cpu_ms": _health()}))
 
 
 def _looks(now: datetime) -> dict[str, Any]:
@@ -65,6 +66,27 @@ def _looks(now: datetime) -> dict[str, Any]:
         "seconds": round(statistics.median(walls), 3),
         "cpu_seconds": round(statistics.median(cpus), 3),
     }
+
+
+def _health() -> dict[str, float]:
+    """Medians of the CPU of a request whose questions are all asked anew, in whatever thread."""
+    from django.test import Client
+
+    from cercollettiva.monitoring.health import PROBES, READY
+    from cercollettiva.monitoring.metrics import COUNTS
+
+    client, spent = Client(SERVER_NAME="localhost"), {}
+    for page in HEALTH_PAGES:
+        took = []
+        for _ in range(LOOKS + 1):
+            for probe in (*PROBES.values(), *READY, COUNTS):
+                probe.forget()
+            began = time.process_time()
+            answer = client.get(f"/monitoring/{page}/")
+            assert answer.status_code in (200, 503), answer.status_code  # 503: there is no broker here
+            took.append((time.process_time() - began) * 1000)
+        spent[page] = round(statistics.median(took[1:]), 1)  # the first one imports
+    return spent
 
 
 def _meters(now: datetime) -> None:
