@@ -7,9 +7,7 @@ alert there may be of the kind, or closes it. Alerts of a community are for tech
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Count
 
@@ -19,6 +17,7 @@ from cercollettiva.core.registry import day_of
 from cercollettiva.documents import retention
 from cercollettiva.domain.calendar import Range, Span, range_of, step
 from cercollettiva.domain.settlement.errors import MissingParameter, MissingPrices
+from cercollettiva.monitoring.kinds import Details
 from cercollettiva.monitoring.models import Alert
 from cercollettiva.monitoring.operations import in_italian, open_alert, resolve_alert
 from cercollettiva.settlement.cases import NoMarketZone, zone_of
@@ -27,7 +26,6 @@ from cercollettiva.settlement.queries import hourly_prices, parameter
 from cercollettiva.settlement.reasons import details_of
 
 FEES, PAPERS, PARAMETERS, ESTIMATES = "fee-overdue", "paper-expiring", "parameter-missing", "estimate-blocked"
-Details = Mapping[str, Any]  # what the kind needs to say it in a language
 RECENT = timedelta(days=3)  # an older estimate says nothing of today
 
 
@@ -99,9 +97,11 @@ def _refusal(community: CERConfiguration, now: datetime) -> Details:
     """Why the longest of the newest estimates has no figures."""
     runs = SettlementRun.objects.filter(community=community, kind=RunKind.ESTIMATE, end__gte=now - RECENT)
     newest = runs.order_by("-end", "start").first()
-    if newest is None or not newest.refusal or not Plant.objects.active_at(now).filter(cer_configuration=community):
+    has_points = Plant.objects.active_at(now).filter(cer_configuration=community).exists()
+    if newest is None or not newest.refusal or not has_points:
         return {}
-    return newest.refusal_details or {"words": newest.refusal, "values": {}}
+    # One of before its parts were kept is a sentence with nothing to put in: a per cent in it is one.
+    return newest.refusal_details or {"words": newest.refusal.replace("%", "%%"), "values": {}}
 
 
 def _counted(count: int) -> Details:

@@ -15,7 +15,7 @@ from cercollettiva.domain.calendar import Range, Span, range_of
 from cercollettiva.monitoring.models import Alert, AlertEvent
 from cercollettiva.monitoring.office import look_at_estimates, look_at_fees, look_at_papers
 from cercollettiva.settlement.estimates import estimate
-from cercollettiva.settlement.models import ZonalPrice
+from cercollettiva.settlement.models import SettlementRun, ZonalPrice
 from tests.integration.core.scene import NOW, join, make_populated_community, make_user
 from tests.integration.settlement.world import make_world, write_hours, write_published
 
@@ -203,6 +203,17 @@ def test_an_estimate_that_is_blocked_says_why_until_it_has_figures(world):
 
     assert look_at_estimates(MOMENT) == 0
     assert lines("estimate-blocked") == ["OPENED", "RESOLVED"]
+
+
+def test_a_refusal_of_before_its_parts_were_kept_is_told_as_it_was_written(world):
+    write_published(SO_FAR)
+    words = "Il contributo è del 55 % di tutto: al massimo 40 %."
+    kept = {"community": world.cer, "start": SO_FAR.start, "end": SO_FAR.end, "refusal": words}
+    SettlementRun.objects.create(**kept)
+
+    assert [look_at_estimates(MOMENT) for _ in range(2)] == [1, 1]
+    [alert] = standing("estimate-blocked")
+    assert (alert.message, alert.text) == (words, words)
 
 
 def test_what_a_missing_price_blocks_is_told_once(world):
