@@ -82,7 +82,7 @@ def test_a_database_that_hangs_makes_nobody_wait_longer_than_the_limit(silent_po
     for address in ("health", "ready", "health/database"):
         seconds, code, said = took(visitor, address)
         assert (code, said) == (503, {"status": "UNHEALTHY"})
-        assert seconds < 10  # of a busy machine: two are the limit, and a database that hangs never ends
+        assert seconds < 4
     assert took(visitor, "live")[1] == 200
     assert took(visitor, "health/system")[1] == 200
     assert sum(thread.name == "probe database" for thread in threading.enumerate()) == 1  # asked once
@@ -101,7 +101,7 @@ def test_a_broker_that_hangs_or_is_dead_is_noticed_and_pages_still_work(hangs, s
         try:
             seconds, code, said = took(Client(), "health/mqtt")
             assert (code, said) == (503, {"status": "UNHEALTHY"})
-            assert seconds < 10  # of a busy machine: two are the limit, and a database that hangs never ends
+            assert seconds < 4
             assert took(Client(), "health")[1:] == (200, {"status": "DEGRADED"})
         finally:
             if hangs:
