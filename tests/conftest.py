@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,13 @@ from django.db import connection
 from django.test import TransactionTestCase, override_settings
 
 from tests.support import migrated
+
+
+def pytest_collection_finish() -> None:
+    """The modules and tests that were just read stay until the end: looking through them again and again is for nothing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

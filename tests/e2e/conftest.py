@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.e2e.pages import contact_sheet
 from tests.support import migrated, processes
@@ -24,6 +24,7 @@ from tests.support.services import ROOT
 AXE = (ROOT / "tests" / "support" / "vendor" / "axe.min.js").read_text()
 PICTURES = ROOT / "var" / "pages"
 READY_SECONDS = 120
+expect.set_options(timeout=15_000)  # as long as a busy machine may take; what is there already is seen at once
 # Without these Chromium looks for its maker's hosts at every start.
 QUIET = [
     "--no-sandbox",

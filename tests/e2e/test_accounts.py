@@ -14,6 +14,7 @@ from tests.e2e.conftest import AXE
 from tests.e2e.office import Office, running_office
 from tests.e2e.pages import SHAPES
 from tests.integration.users.signing import FISCAL_CODE, PASSWORD, code_of
+from tests.support.browsing import overflow
 
 pytestmark = pytest.mark.e2e
 
@@ -179,7 +180,7 @@ def test_it_works_without_scripts_too(browser, office):
         page.fill(f"main [name={name}]", value)
     page.get_by_role("button", name="Crea l’account").click()
 
-    assert "Ne hai scritto 1, ne servono 16" in page.locator("[role=alert]").inner_text()
+    expect(page.locator("[role=alert]")).to_contain_text("Ne hai scritto 1, ne servono 16")
     context.close()
 
 
@@ -230,7 +231,7 @@ def test_ending_all_sessions_signs_out_every_browser(somebody):
 
     here.page.wait_for_url("**/users/login/")
     there.open("/users/profile/")
-    assert "/users/login/" in there.page.url
+    expect(there.page).to_have_url(re.compile("/users/login/"))
 
 
 def test_somebody_takes_their_data_and_goes(somebody, office):
@@ -262,7 +263,7 @@ def test_somebody_takes_their_data_and_goes(somebody, office):
     office.manage("work", "--once")
 
     person.open("/users/profile/")
-    assert "/users/login/" in person.page.url
+    expect(person.page).to_have_url(re.compile("/users/login/"))
     person.sign_in("goes@example.it")
     expect(person.page.locator("[role=alert]")).to_contain_text("Email o password non corrispondono")
     assert "Abbiamo cancellato i tuoi dati" in office.mails_to("goes@example.it")[-1]
@@ -323,15 +324,14 @@ def look(page: Page, name: str, pictures) -> list[str]:
         page.set_viewport_size({"width": width, "height": 780})
         page.wait_for_timeout(100)
         page.screenshot(path=pictures / f"accounts-{name}-{width}-{theme}.png", full_page=True)
-        overflow = page.evaluate("document.documentElement.scrollWidth") - width
-        if overflow > 0:
-            wrong.append(f"{name} {width} {theme}: {overflow} px too wide")
+        if wider := overflow(page, width):
+            wrong.append(f"{name} {width} {theme}: {wider} px too wide")
         if name in FOR_AXE:
             page.evaluate(AXE)
             found = page.evaluate("async () => (await axe.run()).violations")
             wrong += [f"{name} {theme}: {one['id']} {node['html'][:120]}" for one in found for node in one["nodes"]]
     page.set_viewport_size({"width": 320, "height": 780})
-    if page.evaluate("document.documentElement.scrollWidth") > 320:
+    if overflow(page, 320):
         wrong.append(f"{name}: does not reflow at 320")
     return wrong + [f"{name}: small target {one}" for one in page.evaluate(SMALL_TARGETS)]
 

@@ -17,6 +17,7 @@ from tests.e2e.conftest import AXE
 from tests.e2e.office import Office, running_office
 from tests.e2e.test_accounts import SMALL_TARGETS, Somebody, complaints_of
 from tests.integration.users.signing import PASSWORD
+from tests.support.browsing import overflow
 
 pytestmark = pytest.mark.e2e
 
@@ -142,7 +143,7 @@ class Looking:
         self.wrong += [f"{name}: small target {one}" for one in page.evaluate(SMALL_TARGETS)]
         for width in (320, walk.width):
             page.set_viewport_size({"width": width, "height": 780})
-            if page.evaluate("document.documentElement.scrollWidth") > width:
+            if overflow(page, width):
                 self.wrong.append(f"{name}: wider than {width}")
 
 

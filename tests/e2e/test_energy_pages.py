@@ -8,10 +8,12 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from cercollettiva.domain.calendar import ITALY
 from cercollettiva.web.energy.flow import flow, split
 from cercollettiva.web.templatetags.energy import flow_marks
+from tests.support.browsing import overflow
 
 pytestmark = pytest.mark.e2e
 
@@ -42,7 +44,7 @@ def sound(visitor) -> None:
     assert visitor.violations() == []
     assert visitor.complaints == []
     assert visitor.page.evaluate("window.shifted") <= MOST_SHIFT
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= visitor.page.viewport_size["width"]
+    assert overflow(visitor.page, visitor.page.viewport_size["width"]) == 0
 
 
 def test_a_jump_would_be_seen(visit):
@@ -72,7 +74,7 @@ def test_a_member_checks_the_evening_on_a_phone(visit, pictures):
 
     page.locator(".hours summary").focus()
     page.keyboard.press("Enter")
-    assert page.locator(".hours table").is_visible()
+    expect(page.locator(".hours table")).to_be_visible()
     page.get_by_role("link", name="Altri giorni, mesi e anni").press("Enter")
     page.wait_for_url("**/me/energia/**")
     page.get_by_role("link", name="Settimana").press("Enter")
@@ -91,7 +93,7 @@ def test_a_member_checks_the_evening_on_a_phone(visit, pictures):
     visitor.open("/dashboard/")
     page.get_by_role("link", name="Quando hai condiviso, ora per ora").press("Enter")
     page.wait_for_url("**/condivisione/")
-    assert "hai avuto" in page.locator("h1").inner_text()
+    expect(page.locator("h1")).to_contain_text("hai avuto")
     assert "D'Alfieri" not in page.locator("main").inner_text()
     sound(visitor)
     page.screenshot(path=pictures / "walk-evening-3-shared.png", full_page=True)
@@ -132,8 +134,8 @@ def test_an_administrator_goes_through_the_month_with_the_keyboard(visit, pictur
     page.locator("main a[href^='/cer/']").first.press("Enter")
     page.wait_for_url(re.compile(r"/cer/\d+/$"))
     page.wait_for_timeout(1500)
-    assert "Casa Fiordimàggio" in page.locator(".todo").inner_text()
-    assert "da guardare" in page.locator(".quality").inner_text()
+    expect(page.locator(".todo")).to_contain_text("Casa Fiordimàggio")
+    expect(page.locator(".quality")).to_contain_text("da guardare")
     sound(visitor)
     page.screenshot(path=pictures / "walk-month-1-community.png", full_page=True)
 
@@ -148,7 +150,7 @@ def test_an_administrator_goes_through_the_month_with_the_keyboard(visit, pictur
     assert moved != first
     page.keyboard.press("Enter")
     page.wait_for_url("**ora=**")
-    assert "Chi c’era, in kWh" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Chi c’era, in kWh")
     sound(visitor)
     page.screenshot(path=pictures / "walk-month-2-hour.png", full_page=True)
 
@@ -171,5 +173,5 @@ def test_without_a_script_the_same_hours_are_links(visit):
     page.locator(".table--hours a").first.click()
     page.wait_for_url("**ora=**")
 
-    assert "in kWh" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("in kWh")
     assert page.locator(".heat-map path").count() > 0

@@ -22,6 +22,7 @@ from tests.access.api_routes import API_ROUTES
 from tests.access.routes import ROUTES
 from tests.access.world import Actor, World, make_world
 from tests.e2e.conftest import AXE
+from tests.support.browsing import overflow
 
 pytestmark = pytest.mark.e2e
 
@@ -134,7 +135,7 @@ def look(page: Page, address: str, name: str, looked: Looked) -> None:
                     looked.note(f"{theme} {one['id']} {node['html'][:160]}")
         for box in page.evaluate(UNSTYLED):
             looked.note(f"the box of {box} has the size of a line of text")
-        if page.evaluate("document.documentElement.scrollWidth") > width:
+        if overflow(page, width):
             looked.note("too wide")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.e2e
 
@@ -25,8 +26,8 @@ def test_a_longer_and_a_shorter_period_are_links_and_stay_at_the_section(visit, 
         page.get_by_role("navigation", name="Quanto lungo").get_by_role("link", name=name).click()
         page.wait_for_url(re.compile(rf"periodo={word}&data=\d{{4}}-\d{{2}}-\d{{2}}#storico"))
 
-    assert page.get_by_role("link", name="Mese").get_attribute("aria-current") == "true"
-    assert page.get_by_role("link", name="Periodo successivo").count() == 0  # the future has no history
+    expect(page.get_by_role("link", name="Mese")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_role("link", name="Periodo successivo")).to_have_count(0)  # the future has no history
     assert visitor.complaints == []
 
 
@@ -49,4 +50,4 @@ def test_an_address_that_makes_no_sense_is_answered_in_words(visit):
     open_history(visitor)
     visitor.open(re.sub(r"^https?://[^/]+", "", visitor.page.url) + "?periodo=secolo")
 
-    assert "giorno, settimana, mese o anno" in visitor.page.locator(".history [role=status]").inner_text()
+    expect(visitor.page.locator(".history [role=status]")).to_contain_text("giorno, settimana, mese o anno")

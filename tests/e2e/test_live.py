@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from bench.publisher import Publisher
 
@@ -43,7 +44,7 @@ def test_a_message_moves_the_figure_on_the_page(visit, demo):
         publish(demo, pod, device, 98_765.0)  # again: the virtual meter speaks on the same topic
         visitor.page.wait_for_timeout(700)
 
-    assert "98,77" in figure.inner_text()
+    expect(figure).to_contain_text("98,77")
 
 
 def test_a_figure_says_its_age_when_nothing_comes(visit, demo):
@@ -52,7 +53,7 @@ def test_a_figure_says_its_age_when_nothing_comes(visit, demo):
     visitor.open(first_plant(visitor))
     visitor.page.locator("[data-age]").first.wait_for()
 
-    assert "fa" in visitor.page.locator("[data-age]").first.inner_text()
+    expect(visitor.page.locator("[data-age]").first).to_contain_text("fa")
 
 
 def test_a_browser_that_comes_back_gets_a_snapshot(visit):
@@ -92,8 +93,8 @@ def test_the_language_can_be_changed(visit):
 
     visitor.page.get_by_role("banner").get_by_role("button", name="English").click()
 
-    assert visitor.page.locator("html").get_attribute("lang") == "en"
-    assert "Sign in" in visitor.page.locator("main").inner_text()
+    expect(visitor.page.locator("html")).to_have_attribute("lang", "en")
+    expect(visitor.page.locator("main")).to_contain_text("Sign in")
 
 
 def test_a_wrong_password_is_told_in_words(visit, demo):
@@ -104,5 +105,5 @@ def test_a_wrong_password_is_told_in_words(visit, demo):
 
     visitor.page.click("main button[type=submit]")
 
-    assert visitor.page.locator("[role=alert]").is_visible()
-    assert visitor.page.locator("#id_username").input_value() == demo.logins["consumer"]
+    expect(visitor.page.locator("[role=alert]")).to_be_visible()
+    expect(visitor.page.locator("#id_username")).to_have_value(demo.logins["consumer"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.pages import SHAPES
+from tests.support.browsing import overflow
 
 pytestmark = pytest.mark.e2e
 
@@ -26,7 +28,7 @@ def test_a_fee_is_written_down_and_the_member_finds_the_receipt(visit, pictures,
 
     said = admin.page.locator(".messages").inner_text()
     assert "ricevuta n." in said
-    assert admin.page.locator("details.fee").count() == before - 1
+    expect(admin.page.locator("details.fee")).to_have_count(before - 1)
     number = said.split("ricevuta n.")[1].strip(" .\n")
     admin.open("/cer/1/fees/?stato=versate")
     link = admin.page.locator("a[href*='/fees/receipts/']", has_text=f"n. {number}").first
@@ -52,7 +54,7 @@ def test_the_pages_of_the_desk_are_sound(visit, cookies_of, pictures):
             visitor.page.emulate_media(color_scheme=theme)
             visitor.page.set_viewport_size({"width": width, "height": 800})
             visitor.page.screenshot(path=pictures / f"desk-{path.strip('/')}-{width}-{theme}.png", full_page=True)
-            assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+            assert overflow(visitor.page, width) == 0
         assert (path, visitor.violations()) == (path, [])
     assert visitor.complaints == []
 

@@ -13,6 +13,7 @@ import pytest
 
 from bench.publisher import Publisher
 from tests.e2e.pages import PAGES, SHAPES, PageSeen, contact_sheet, picture_name
+from tests.support.browsing import overflow
 
 pytestmark = pytest.mark.e2e
 
@@ -87,8 +88,8 @@ def look(visitor, pictures, page: PageSeen, width: int, theme: str) -> list[str]
     visitor.page.wait_for_timeout(100)
     visitor.page.screenshot(path=pictures / picture_name(page, width, theme), full_page=True)
     found = [f"{width} {theme}: {one}" for one in visitor.violations()]
-    overflow = visitor.page.evaluate("document.documentElement.scrollWidth") - width
-    return [*found, f"{width} {theme}: {overflow} px too wide"] if overflow > 0 else found
+    wider = overflow(visitor.page, width)
+    return [*found, f"{width} {theme}: {wider} px too wide"] if wider else found
 
 
 def test_the_contact_sheet(visit, pictures):
