@@ -15,7 +15,7 @@ from tests.support import migrated
 
 
 def pytest_collection_finish() -> None:
-    """The modules and tests that were just read stay until the end: looking through them again and again is for nothing."""
+    """The modules and tests that were just read stay until the end: nothing is gained by looking through them again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
