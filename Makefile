@@ -16,11 +16,12 @@ PYTEST := $(RUN) -m pytest
 MANAGE := $(RUN) manage.py
 INSTALLED := $(VENV)/.installed
 PARTS := postgresql mosquitto redis nginx caddy
-# Where the marked tests are (a test of the house keeps them there), so that nobody reads all files to find a few.
+# Where the marked tests are (a test of the house keeps the first two there): nobody reads all files to find a few.
 FAULTS := -o testpaths=tests/faults
 WALKS := -o testpaths='tests/e2e tests/unit/web'
+BOTH = -o testpaths="$$(grep -rl --include='*.py' 'mark\.both_databases' tests | tr '\n' ' ')"
 
-.PHONY: help setup parts demo test faults soak communities probes mutants mutation e2e check messages bench
+.PHONY: help setup parts parts-and-browser demo test faults soak communities probes mutants mutation e2e check messages bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +40,9 @@ $(INSTALLED): requirements/dev.lock
 parts:
 	@tools/system-packages $(PARTS)
 
+parts-and-browser:
+	@tools/system-packages $(PARTS) chromium
+
 demo: setup ## Start it all on an invented community (PORT=8001, ARGS="--speed 60")
 	@$(MANAGE) demo $(ARGS)
 
@@ -49,7 +53,7 @@ test: setup parts ## Run the tests: PostgreSQL, what also runs on SQLite, faults
 	run() { "$$@" || { code=$$?; [ $$code -eq 5 ] && [ -n "$${ARGS:-}" ]; } || failed=1; }; \
 	run $(PYTEST) -n $(WORKERS) --dist worksteal -m '(not faults or fuzz) and not e2e' $(ARGS); \
 	export CER_TEST_DATABASE=sqlite; \
-	run $(PYTEST) -n $(WORKERS) --dist worksteal -m 'both_databases and not faults and not e2e' $(ARGS); \
+	run $(PYTEST) $(BOTH) -n $(WORKERS) --dist worksteal -m 'both_databases and not faults and not e2e' $(ARGS); \
 	export CER_TEST_DATABASE=postgresql; \
 	log=$$(mktemp); $(PYTEST) $(FAULTS) -m soak $(ARGS) > "$$log" 2>&1 & soak=$$!; \
 	if grep -rqs --include='*.py' 'mark\.faults' tests; then run $(PYTEST) $(FAULTS) -n 2 --dist load -m 'faults and not fuzz and not soak and not e2e' $(ARGS); fi; \
@@ -82,8 +86,7 @@ mutation: setup ## Change each line that decides on money, one at a time: how ma
 	$(VENV)/bin/mutmut run $(ARGS)
 	@$(RUN) tools/mutation-report > docs/mutation.md
 
-e2e: setup ## Walk through the pages in a real Chromium; pictures in var/pages
-	@tools/system-packages $(PARTS) chromium
+e2e: setup parts-and-browser ## Walk through the pages in a real Chromium; pictures in var/pages
 	rm -rf var/pages
 	$(PYTEST) $(WALKS) -n auto --dist loadfile --no-loadscope-reorder -m e2e $(ARGS)
 
@@ -104,6 +107,5 @@ check: setup ## Check style, types, the direction of imports, migrations, templa
 messages: setup ## Compile the translations (needs gettext)
 	cd cercollettiva && ../$(RUN) ../manage.py compilemessages
 
-bench: setup parts ## Measure the data path on a private broker and database; prints JSON
-	@tools/system-packages chromium
+bench: setup parts-and-browser ## Measure the data path on a private broker and database; prints JSON
 	@$(RUN) -m bench $(ARGS)

@@ -154,7 +154,9 @@ def test_the_gate_runs_tests_then_checks_and_ends_with_the_closing_line(machine)
     done = machine.run(ROOT / ".ci" / "run")
 
     assert done.returncode == 0, done.stderr
-    assert [call.split()[-1] for call in machine.calls_of("make")][:2] == ["test", "check"]
+    preparation, *parts = machine.calls_of("make")
+    assert preparation.startswith("setup ")
+    assert [call.split()[-1] for call in parts][:2] == ["test", "check"]
     assert done.stdout.splitlines()[-1] == CLOSING_LINE
 
 
@@ -166,4 +168,4 @@ def test_the_gate_is_closed_when_any_part_fails(machine, broken):
 
     assert done.returncode != 0
     assert f"make {broken}: FAILED" in done.stdout
-    assert [call.split()[-1] for call in machine.calls_of("make")][:2] == ["test", "check"]
+    assert [call.split()[-1] for call in machine.calls_of("make")][1:3] == ["test", "check"]
