@@ -132,7 +132,10 @@ def main(port: int, messages: int, devices: int, rate: float = 0, times_file: st
     publisher.wait(within=300)
     if times_file:
         Path(times_file).write_bytes(times.tobytes())
-    print(json.dumps({"messages": messages, "seconds": time.time() - began, "acknowledged": publisher.acknowledged}))
+    seconds = time.time() - began
+    print(
+        json.dumps({"messages": messages, "began": began, "seconds": seconds, "acknowledged": publisher.acknowledged})
+    )
 
 
 if __name__ == "__main__":
