@@ -30,6 +30,7 @@ MOST_ROUTES: Final = 50_000  # topics remembered; a flood of invented ones only 
 MOST_ROUTES_OF_A_DEVICE: Final = 200  # a meter with four channels uses some twenty
 LONGEST_ROUTE: Final = 256  # characters of a topic worth remembering
 HEARD_EVERY: Final = timedelta(seconds=5)  # the last message as it came is for a person's eyes
+LEFT_OVER_EVERY: Final = timedelta(milliseconds=50)  # states that found no room in a load, where nothing fills the next
 TOO_OFTEN: Final = "The device speaks too often: only the newest of these instantaneous values were stored."
 RETAINED_WILL_YIELDS_TO_DATA_OF: Final = timedelta(minutes=5)
 # Components that measure and may be spoken of without a value: a cover at rest, a light that no decoder of ours reads.
@@ -77,8 +78,10 @@ class DeviceManager:
         self._routes_of: Counter[int] = Counter()  # device -> topics remembered
         self._touched: dict[int, Latest] = {}
         self._heard: dict[int, Delivery] = {}  # the last of each device since they were last written
+        self._telling: dict[int, Delivery] = {}  # of these, the ones that are being written, some at a time
         self._heard_at = steady_now() - HEARD_EVERY
         self._taken_at = steady_now()
+        self._left_over = False  # not all states that were news found room in the last load
         self._notices = Notices()
         self._pace = Pace()
         self._skew = Skew()
@@ -148,6 +151,7 @@ class DeviceManager:
         chosen = sorted(islice(news, most))
         moment = now or steady_now()
         self._taken_at = moment
+        self._left_over = len(chosen) == most
         return [self._touched.pop(key).told(moment) for key in chosen]
 
     def thin_out(self, batch: Batch, now: datetime) -> None:
@@ -169,22 +173,23 @@ class DeviceManager:
 
     def owes_states(self, now: datetime) -> bool:
         """Whether states wait to be written though no message comes to take them along."""
-        return bool(self._touched) and now - self._taken_at >= STATE_EVERY
+        wait = LEFT_OVER_EVERY if self._left_over else STATE_EVERY
+        return bool(self._touched) and now - self._taken_at >= wait
 
-    def take_heard(self, now: datetime | None = None) -> list[Heard]:
-        """The last message of each device that spoke: all together every few seconds. Without a time, at once."""
-        if now is not None and now - self._heard_at < HEARD_EVERY:
-            return []
-        self._heard_at = now or steady_now()
-        last, self._heard = self._heard, {}
-        return [
-            Heard(key, one.topic, one.payload[:LAST_BYTES], len(one.payload), one.received_at)
-            for key, one in last.items()
-        ]
+    def take_heard(self, now: datetime | None = None, *, most: int | None = None) -> list[Heard]:
+        """The last message of each device that spoke: every few seconds, `most` at a time until all are told.
+
+        Without a time, at once.
+        """
+        if now is None or (most != 0 and not self._telling and now - self._heard_at >= HEARD_EVERY):
+            self._telling |= self._heard
+            self._heard = {}
+            self._heard_at = now or steady_now()
+        return [_heard_of(key, self._telling.pop(key)) for key in list(islice(self._telling, most))]
 
     def owes_heard(self, now: datetime) -> bool:
         """Whether last messages wait to be written though none comes to take them along."""
-        return bool(self._heard) and now - self._heard_at >= HEARD_EVERY
+        return bool(self._telling) or (bool(self._heard) and now - self._heard_at >= HEARD_EVERY)
 
     def _watch(self, samples: list[Sample], delivery: Delivery, route: Route) -> None:
         """Notice that the device is not what it was. Raises UnreadableMessage where another has taken its place."""
@@ -290,6 +295,10 @@ def _spoken_of(payload: bytes, samples: Sequence[Sample], route: Route) -> Itera
     if route.is_named:
         return {name.decode() for name in _SILENT_COMPONENTS.findall(payload)}
     return (route.unread,) if route.unread and not samples else ()
+
+
+def _heard_of(key: int, last: Delivery) -> Heard:
+    return Heard(key, last.topic, last.payload[:LAST_BYTES], len(last.payload), last.received_at)
 
 
 def _note_presence(presence: Presence, delivery: Delivery, latest: Latest) -> None:

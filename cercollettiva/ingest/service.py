@@ -7,7 +7,7 @@ import logging
 import random
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from cercollettiva.ingest.breaker import CircuitBreaker
 from cercollettiva.ingest.buffer import Buffer
@@ -20,10 +20,23 @@ logger = logging.getLogger(__name__)
 
 # Half the broker's window of 1,000: while one half is written, the other half arrives.
 MAX_DELIVERIES: Final = 500
+
+
+class Room(NamedTuple):
+    """How many states and last messages, for people's eyes, a load may take along; None for all of them."""
+
+    states: int | None
+    heard: int | None
+
+
+# Ten thousand meters at once would hold up for half a second what comes behind them.
+WHEN_IDLE: Final = Room(states=1_000, heard=500)
 # A full load takes along some states. Measurements come first where it had to wait for the writer: then more comes than
 # we can take, and each state delays what waits in the broker.
-STATES_WHEN_FULL: Final = MAX_DELIVERIES // 2
-STATES_WHEN_BEHIND: Final = MAX_DELIVERIES // 20
+WHEN_FULL: Final = Room(states=MAX_DELIVERIES // 2, heard=0)
+WHEN_BEHIND: Final = Room(states=MAX_DELIVERIES // 20, heard=0)
+AT_LAST: Final = Room(states=None, heard=None)
+FEW: Final = MAX_DELIVERIES // 4  # a load with more is soon due by itself, and need not go for what is owed to eyes
 MAX_AGE: Final = timedelta(milliseconds=250)
 MAX_SILENCE: Final = timedelta(milliseconds=50)
 TURN_SECONDS: Final = 0.05
@@ -99,9 +112,11 @@ class MQTTService:
         self._watch_backlog()
 
     def _is_due(self) -> bool:
+        if self._buffer.is_due(now=datetime.now(UTC)):
+            return True
         now = steady_now()
         owes = self._manager.owes_states(now) or self._manager.owes_heard(now)
-        return owes or self._buffer.is_due(now=datetime.now(UTC))
+        return owes and len(self._buffer) <= FEW
 
     def _settle(self) -> None:
         """A session that lasts ends the waits between reconnections."""
@@ -203,11 +218,10 @@ class MQTTService:
 
     def _hand_over(self, *, at_last: bool = False) -> None:
         now = None if at_last else steady_now()
-        most_states = None if at_last else self._most_states()
+        room = AT_LAST if at_last else self._room()
         batch = self._buffer.batch
-        batch.states = self._manager.take_states(now, most=most_states)
-        if most_states is None:  # the last messages as they came are for a person's eyes: they wait until there is room
-            batch.heard = self._manager.take_heard(now)
+        batch.states = self._manager.take_states(now, most=room.states)
+        batch.heard = self._manager.take_heard(now, most=room.heard)
         batch.is_shared = self._is_shared
         self._manager.thin_out(batch, steady_now())
         load, self._had_to_wait = self._buffer.take(), False
@@ -215,13 +229,12 @@ class MQTTService:
         load.our_clock = self._manager.look_at_our_clock(steady_now())
         self._writer.put(load)
 
-    def _most_states(self) -> int | None:
-        """How many states the load may take along; None for all of them, where there is time."""
-        if self._is_shared and len(self._buffer) > STATES_WHEN_FULL:
-            return STATES_WHEN_BEHIND  # every other ingestor of the group hears the same devices, and tells of them too
+    def _room(self) -> Room:
+        if self._is_shared and len(self._buffer) > MAX_DELIVERIES // 2:
+            return WHEN_BEHIND  # every other ingestor of the group hears the same devices, and tells of them too
         if self._buffer.is_full:
-            return STATES_WHEN_BEHIND if self._had_to_wait else STATES_WHEN_FULL
-        return None
+            return WHEN_BEHIND if self._had_to_wait else WHEN_FULL
+        return WHEN_IDLE
 
     def _acknowledge(self) -> None:
         self._manager.absorb(self._writer.merged_states())

@@ -390,6 +390,43 @@ def test_last_messages_are_written_once_in_five_seconds_and_the_last_one_is_not_
     assert manager.take_heard() == []
 
 
+def test_last_messages_of_many_are_told_some_at_a_time_until_all_are():
+    names = ["one", "two", "three"]
+    manager = manager_of(*[entry(key=key, prefix=f"cer/{name}", name=name) for key, name in enumerate(names, start=1)])
+    for name in names:
+        manager.read(delivery("online", "true", prefix=f"cer/{name}", at=NOON), Batch())
+
+    assert manager.take_heard(NOON, most=0) == []  # no time for any: nothing has begun
+    first = manager.take_heard(NOON, most=2)
+    assert manager.owes_heard(NOON)
+    manager.read(delivery("online", "false", prefix="cer/one", at=NOON + SECOND), Batch())
+    second = manager.take_heard(NOON + SECOND, most=2)
+
+    assert [heard.device_id for heard in first + second] == [1, 2, 3]
+    assert not manager.owes_heard(NOON + 4 * SECOND)
+    assert [(heard.device_id, heard.first_bytes) for heard in manager.take_heard(NOON + 5 * SECOND)] == [(1, b"false")]
+
+
+def test_without_a_time_what_is_being_told_and_what_came_since_are_told_at_once():
+    manager = manager_of(entry(), entry(key=2, prefix="cer/two", name="two"))
+    for prefix in (PREFIX, "cer/two"):
+        manager.read(delivery("online", "true", prefix=prefix), Batch())
+    manager.take_heard(NOON, most=1)
+    manager.read(delivery("online", "false", prefix="cer/two", at=NOON + SECOND), Batch())
+
+    assert [(heard.device_id, heard.first_bytes) for heard in manager.take_heard()] == [(2, b"false")]
+
+
+def test_states_that_found_no_room_are_owed_sooner_than_the_others():
+    manager = manager_of(entry(), entry(key=2, prefix="cer/two", name="two"))
+    for prefix in (PREFIX, "cer/two"):
+        manager.read(delivery("status/em:0", EM_STATUS, prefix=prefix), Batch())
+    manager.take_states(NOON, most=1)
+
+    assert not manager.owes_states(NOON + SECOND / 100)
+    assert manager.owes_states(NOON + SECOND / 10)
+
+
 def test_a_retained_copy_is_not_the_last_message():
     manager = manager_of()
 
