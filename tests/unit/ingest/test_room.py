@@ -41,9 +41,7 @@ def test_the_more_comes_the_less_is_taken_along(messages, had_to_wait, share_gro
 def test_what_is_owed_to_eyes_hurries_a_small_load_and_no_other(messages, goes):
     service = service_with(messages)
     service._manager.use({PREFIX: entry()})
-    service._manager.read(
-        delivery("status/em:0", EM_STATUS), service._buffer.batch
-    )  # never told: five seconds ago at least
+    service._manager.read(delivery("status/em:0", EM_STATUS), service._buffer.batch)  # its first message: owed at once
 
     assert service._is_due() is goes
 
