@@ -33,10 +33,9 @@ GOODBYE_SECONDS = 1.0
 _DISCONNECT = b"\xe0\x00"
 _PUBACK = struct.Struct("!BBH").pack  # packet type, remaining length, message id
 READS_PER_TURN = 500  # packets read before the caller gets a turn: acknowledgements must not starve
-# A turn for each message costs as much as half of reading it. Where they trickle, as they do to each ingestor of a
-# group, the next ones are gathered for a moment.
-TRICKLE = 16  # packets in a turn, and fewer
-GATHER_SECONDS = 0.02
+# A turn for each message costs as much as half of reading it: the kernel wakes us when this many bytes have come, some
+# seventy statuses, and the caller's timeout brings what is less.
+WORTH_A_TURN = 32 * 1024
 
 
 class BrokerAddress(NamedTuple):
@@ -146,7 +145,9 @@ class _Client(mqtt.Client):
     on_arrival: Callable[[Arrival], None]
 
     def _create_socket(self) -> BufferedSocket:  # type: ignore[override]  # as paho does for websockets
-        self.buffered = BufferedSocket(super()._create_socket())
+        inner: socket.socket = super()._create_socket()  # type: ignore[assignment]  # no websocket: we ask for none
+        inner.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, WORTH_A_TURN)
+        self.buffered = BufferedSocket(inner)
         return self.buffered
 
     def _handle_on_message(self, message: mqtt.MQTTMessage) -> None:
@@ -193,7 +194,6 @@ class MQTTConnection:
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
-        self._trickles = False  # the last turn read few messages, and then there was nothing more
 
     def connect(self) -> None:
         """Open the connection; OSError when nobody answers. The session starts when `on_session` is called."""
@@ -205,7 +205,7 @@ class MQTTConnection:
         return self._client.socket() is not None
 
     def poll(self, timeout: float) -> None:
-        """Wait up to `timeout` seconds for the network or a wake-up, then read and write what there is."""
+        """Gather messages for `timeout` seconds, until they are worth a turn or we are woken; then read and write."""
         buffered = self._client.buffered
         if not self.is_open or buffered is None:
             self._sleep(timeout)
@@ -213,12 +213,8 @@ class MQTTConnection:
         self._write(buffered)
         if not self.is_open:  # the broker went while we were writing
             return
-        is_idle = not (buffered.has_received or buffered.has_unsent)
-        if self._trickles and is_idle and self._sleep(min(timeout, GATHER_SECONDS)):
-            timeout = 0  # somebody waits for us
-        # the kernel does not tell of what is already in our buffer
-        if self._wait(buffered, 0 if buffered.has_received else timeout) or buffered.has_received:
-            self._trickles = self._read(buffered) < TRICKLE
+        self._wait(buffered, 0 if buffered.has_received else timeout)  # the kernel knows nothing of our own buffer
+        self._read(buffered)
         self._write(buffered)
         self._client.loop_misc()
 
@@ -254,23 +250,17 @@ class MQTTConnection:
             self._client._sock_close()
         self.is_connected = False
 
-    def _wait(self, buffered: BufferedSocket, timeout: float) -> bool:
-        broker = buffered.fileno()
+    def _wait(self, buffered: BufferedSocket, timeout: float) -> None:
         poll = select.poll()  # costs no system call of its own, as a selector does
-        poll.register(broker, select.POLLIN | (select.POLLOUT if buffered.has_unsent else 0))
-        poll.register(self._woken, select.POLLIN)
-        ready = dict(poll.poll(math.ceil(timeout * 1000)))
-        if self._woken.fileno() in ready:
-            self._woken.recv(4096)
-        return bool(ready.get(broker, 0) & ~select.POLLOUT)  # an error is read, too
+        poll.register(buffered.fileno(), select.POLLIN | (select.POLLOUT if buffered.has_unsent else 0))
+        self._sleep(timeout, poll)
 
-    def _read(self, buffered: BufferedSocket) -> int:
-        """Read until there is nothing more, or the caller is to have a turn; how many packets."""
-        for count in range(READS_PER_TURN):
+    def _read(self, buffered: BufferedSocket) -> None:
+        """Read until there is nothing more, or the caller is to have a turn."""
+        for _ in range(READS_PER_TURN):
             self._client.loop_read()
             if not self.is_open or (buffered.is_dry and not buffered.has_received):
-                return count
-        return READS_PER_TURN
+                return
 
     def _write(self, buffered: BufferedSocket) -> None:
         if self._client.want_write():
@@ -281,14 +271,12 @@ class MQTTConnection:
             logger.info("The broker closed the connection while we were writing")
             self._client.loop_read()  # paho notices the loss and tells us
 
-    def _sleep(self, timeout: float) -> bool:
-        """Whether somebody woke us."""
-        poll = select.poll()
+    def _sleep(self, timeout: float, poll: select.poll | None = None) -> None:
+        """Until woken, or until what is registered is ready."""
+        poll = poll or select.poll()
         poll.register(self._woken, select.POLLIN)
-        if not poll.poll(math.ceil(timeout * 1000)):
-            return False
-        self._woken.recv(4096)
-        return True
+        if self._woken.fileno() in dict(poll.poll(math.ceil(timeout * 1000))):
+            self._woken.recv(4096)
 
     def _connected(
         self,

@@ -22,6 +22,18 @@ logger = logging.getLogger(__name__)
 MAX_DELIVERIES: Final = 500
 
 
+class Patience(NamedTuple):
+    """How long messages are gathered before a turn of the loop, and before a load goes to the database."""
+
+    turn: timedelta  # and a load goes when nothing came for so long
+    load: timedelta
+
+
+ALONE: Final = Patience(turn=timedelta(milliseconds=50), load=timedelta(milliseconds=250))
+# A turn and a load cost the same whatever is in them, and each member of a group hears only a part of the messages.
+IN_A_GROUP: Final = Patience(turn=timedelta(milliseconds=100), load=timedelta(milliseconds=500))
+
+
 class Room(NamedTuple):
     """How many states and last messages, for people's eyes, a load may take along; None for all of them."""
 
@@ -31,15 +43,11 @@ class Room(NamedTuple):
 
 # Ten thousand meters at once would hold up for half a second what comes behind them.
 WHEN_IDLE: Final = Room(states=1_000, heard=500)
-# A full load takes along some states. Measurements come first where it had to wait for the writer: then more comes than
-# we can take, and each state delays what waits in the broker.
-WHEN_FULL: Final = Room(states=MAX_DELIVERIES // 2, heard=0)
-WHEN_BEHIND: Final = Room(states=MAX_DELIVERIES // 20, heard=0)
+# A full load takes along some. Measurements come first where it had to wait for the writer: then more comes than we can
+# take, and whatever is told delays what waits in the broker.
+WHEN_FULL: Final = Room(states=MAX_DELIVERIES // 2, heard=MAX_DELIVERIES // 10)
+WHEN_BEHIND: Final = Room(states=MAX_DELIVERIES // 20, heard=MAX_DELIVERIES // 100)
 AT_LAST: Final = Room(states=None, heard=None)
-FEW: Final = MAX_DELIVERIES // 4  # a load with more is soon due by itself, and need not go for what is owed to eyes
-MAX_AGE: Final = timedelta(milliseconds=250)
-MAX_SILENCE: Final = timedelta(milliseconds=50)
-TURN_SECONDS: Final = 0.05
 DRAIN_WITHIN: Final = timedelta(seconds=10)
 SETTLED_AFTER: Final = timedelta(seconds=5)  # a session that lasts so long was no accident
 BEHIND_AFTER: Final = timedelta(seconds=5)  # not caught up for so long: what comes now has waited in the broker
@@ -58,7 +66,10 @@ class MQTTService:
         self._client_id = client_id
         self._clock = ReceiveClock()
         self._manager = DeviceManager()
-        self._buffer = Buffer(max_deliveries=MAX_DELIVERIES, max_age=MAX_AGE, max_silence=MAX_SILENCE)
+        self._patience = IN_A_GROUP if share_group else ALONE
+        self._buffer = Buffer(
+            max_deliveries=MAX_DELIVERIES, max_age=self._patience.load, max_silence=self._patience.turn
+        )
         self._connection = MQTTConnection(
             address, client_id=client_id, on_arrival=self._arrived, on_session=self._session_began
         )
@@ -102,7 +113,7 @@ class MQTTService:
             self._connection.disconnect()
         elif self._ready and not self._connection.is_open:
             self._connect()
-        self._connection.poll(TURN_SECONDS)
+        self._connection.poll(self._patience.turn.total_seconds())
         self._acknowledge()
         self._settle()
         if self._writer.is_busy:
@@ -112,11 +123,10 @@ class MQTTService:
         self._watch_backlog()
 
     def _is_due(self) -> bool:
-        if self._buffer.is_due(now=datetime.now(UTC)):
-            return True
+        if len(self._buffer):  # what is owed to people's eyes goes with it: it is soon due by itself
+            return self._buffer.is_due(now=datetime.now(UTC))
         now = steady_now()
-        owes = self._manager.owes_states(now) or self._manager.owes_heard(now)
-        return owes and len(self._buffer) <= FEW
+        return self._manager.owes_states(now) or self._manager.owes_heard(now)
 
     def _settle(self) -> None:
         """A session that lasts ends the waits between reconnections."""
@@ -230,11 +240,11 @@ class MQTTService:
         self._writer.put(load)
 
     def _room(self) -> Room:
-        if self._is_shared and len(self._buffer) > MAX_DELIVERIES // 2:
-            return WHEN_BEHIND  # every other ingestor of the group hears the same devices, and tells of them too
-        if self._buffer.is_full:
-            return WHEN_BEHIND if self._had_to_wait else WHEN_FULL
-        return WHEN_IDLE
+        if self._buffer.is_full and self._had_to_wait:
+            return WHEN_BEHIND
+        if self._is_shared and len(self._buffer):
+            return room_in_a_group(len(self._buffer))
+        return WHEN_FULL if self._buffer.is_full else WHEN_IDLE
 
     def _acknowledge(self) -> None:
         self._manager.absorb(self._writer.merged_states())
@@ -259,6 +269,11 @@ class MQTTService:
             self._writer.refused,
             self._manager.left_out,
         )
+
+
+def room_in_a_group(deliveries: int) -> Room:
+    """Every member hears the same devices and tells of them: all together hardly more often than one alone would."""
+    return Room(states=max(50, deliveries // 5), heard=max(10, deliveries // 25))
 
 
 def spare_the_collector() -> None:
