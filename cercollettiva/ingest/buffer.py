@@ -48,6 +48,11 @@ class Buffer:
         return self._load.deliveries
 
     @property
+    def promised(self) -> int:
+        """How many of them the broker keeps until we acknowledge: it sends them again if we fail."""
+        return len(self._load.mids)
+
+    @property
     def batch(self) -> Batch:
         """Where the rows of the next delivery go."""
         return self._load.batch

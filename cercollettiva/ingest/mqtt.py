@@ -204,8 +204,12 @@ class MQTTConnection:
     def is_open(self) -> bool:
         return self._client.socket() is not None
 
-    def poll(self, timeout: float) -> None:
-        """Gather messages for `timeout` seconds, until they are worth a turn or we are woken; then read and write."""
+    def poll(self, timeout: float, *, reads: bool = True) -> None:
+        """Gather messages for `timeout` seconds, until they are worth a turn or we are woken; then read and write.
+
+        What is not read fills the network's buffers, and then the broker waits. After a minute without reading the
+        session ends, for want of an answer to our pings: what was not acknowledged comes again with the next one.
+        """
         buffered = self._client.buffered
         if not self.is_open or buffered is None:
             self._sleep(timeout)
@@ -213,8 +217,11 @@ class MQTTConnection:
         self._write(buffered)
         if not self.is_open:  # the broker went while we were writing
             return
-        self._wait(buffered, 0 if buffered.has_received else timeout)  # the kernel knows nothing of our own buffer
-        self._read(buffered)
+        if reads:
+            self._wait(buffered, 0 if buffered.has_received else timeout)  # the kernel knows nothing of our own buffer
+            self._read(buffered)
+        else:
+            self._sleep(timeout)
         self._write(buffered)
         self._client.loop_misc()
 

@@ -53,6 +53,9 @@ SETTLED_AFTER: Final = timedelta(seconds=5)  # a session that lasts so long was 
 BEHIND_AFTER: Final = timedelta(seconds=5)  # not caught up for so long: what comes now has waited in the broker
 MARKERS_MISSED: Final = 2  # sessions that ended before their marker came back: no accident
 MARKER_WITHIN: Final = timedelta(seconds=30)
+# Messages to acknowledge that wait for the writer: with so many the others stay in the network. The broker's window is
+# no bound, as Mosquitto sends all that has waited once the first of a window is acknowledged.
+MOST_IN_HAND: Final = 5_000
 MOST_WITHOUT_WINDOW: Final = 10_000  # messages of quality 0 held while the database is away: nothing promises them
 OUR_TOPICS: Final = "cercollettiva/ingest/"
 ALL_TOPICS: Final = "#"
@@ -113,7 +116,7 @@ class MQTTService:
             self._connection.disconnect()
         elif self._ready and not self._connection.is_open:
             self._connect()
-        self._connection.poll(self._patience.turn.total_seconds())
+        self._connection.poll(self._patience.turn.total_seconds(), reads=self._buffer.promised < MOST_IN_HAND)
         self._acknowledge()
         self._settle()
         if self._writer.is_busy:

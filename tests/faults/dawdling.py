@@ -1,6 +1,7 @@
 """An ingestor that waits between COMMIT and PUBACK, so that a kill there is likely instead of rare.
 
-With `--no-journal` it also has no memory of what it stored: the control arm, which must double.
+With `--slow` it takes two seconds for each load, as on a poor disk. With `--no-journal` it also has no memory of what
+it stored: the control arm, which must double.
 """
 
 import os
@@ -16,7 +17,7 @@ from cercollettiva.ingest import writer  # noqa: E402
 from cercollettiva.ingest.management.commands.ingest import broker_address  # noqa: E402
 from cercollettiva.ingest.service import MQTTService  # noqa: E402
 
-DAWDLE_SECONDS = 0.2
+DAWDLE_SECONDS = 2 if "--slow" in sys.argv else 0.2
 
 
 class DawdlingWriter(writer.Writer):

@@ -11,6 +11,8 @@ import time
 import pytest
 
 from cercollettiva.devices.samples import TimeSource
+from cercollettiva.ingest.mqtt import READS_PER_TURN
+from cercollettiva.ingest.service import MOST_IN_HAND
 from tests.faults.load import NOTHING_LOST, Load, ask, publish_statuses, rows, tally
 from tests.support import platform
 from tests.support.processes import wait_until
@@ -50,6 +52,20 @@ def test_a_broker_that_pauses_in_a_backlog_does_not_end_it(postgres, mosquitto):
 
     known = "SELECT count(*) FROM energy_devicemeasurement WHERE time_source <> %s"
     assert ask(postgres, known, TimeSource.UNKNOWN.value) == 0
+
+
+def test_a_slow_database_does_not_fill_the_memory_with_what_waited(postgres, mosquitto):
+    """Mosquitto 2.0.11 sends all that waits as soon as one of its window is acknowledged."""
+    waiting = 15_000
+    with platform.ingestor(postgres, mosquitto) as child:
+        child.terminate()
+    publish_statuses(mosquitto.port, range(waiting))
+
+    with platform.ingestor(postgres, mosquitto, str(platform.ROOT / "tests" / "faults" / "dawdling.py"), "--slow"):
+        assert wait_until(lambda: rows(postgres) == waiting, within=60)
+
+    largest = "SELECT max(length(fingerprints)) / 8 FROM energy_ingestbatch"
+    assert ask(postgres, largest) < MOST_IN_HAND + READS_PER_TURN
 
 
 def test_a_second_ingestor_stands_by_and_takes_over_when_the_first_dies(postgres, mosquitto):
