@@ -3,12 +3,15 @@
 Twice: as fast as it goes, where each takes batches as full as it can, and at a steady rate that one can take alone,
 where four share the same messages and each pays for smaller batches of its own. Beside the CPU stand counts, each for a
 thousand messages, that depend less on how busy the machine is: they tell what several ingestors do more often than one.
+And beside the ingestors stand bare consumers in groups of the same sizes, that decode and forget: what they cost more
+in a group is not ours.
 """
 
 from __future__ import annotations
 
 import os
 import statistics
+import sys
 import time
 from collections import defaultdict
 from contextlib import ExitStack
@@ -44,17 +47,22 @@ def of_all_groups(
     server: PostgresServer, connection: psycopg.Connection, *, messages: int, rate: int
 ) -> dict[str, Any]:
     runs: dict[int, list[dict[str, float]]] = {size: [] for size in GROUPS}
+    bare: dict[int, list[float]] = {size: [] for size in GROUPS}
     for _ in range(REPEATS):
         for size in GROUPS:
             runs[size].append(cost(server, connection, size, messages=messages, rate=rate))
+            bare[size].append(bare_cost(size, messages=messages, rate=rate))
     medians = {
         size: {name: round(statistics.median(one[name] for one in several), 1) for name in several[0]}
         for size, several in runs.items()
     }
     cpu = {size: figures.pop("cpu_us") for size, figures in medians.items()}
+    bare_cpu = {size: round(statistics.median(several), 1) for size, several in bare.items()}
     return {
         "cpu_us_per_message": {f"{size}_ingestors": cpu[size] for size in GROUPS},
         "to_one_ingestor": {f"{size}_ingestors": round(cpu[size] / cpu[1], 2) for size in GROUPS},
+        "bare_cpu_us_per_message": {f"{size}_consumers": bare_cpu[size] for size in GROUPS},
+        "bare_to_one_consumer": {f"{size}_consumers": round(bare_cpu[size] / bare_cpu[1], 2) for size in GROUPS},
         "per_1000_messages": {f"{size}_ingestors": medians[size] for size in GROUPS},
     }
 
@@ -71,6 +79,16 @@ def cost(
         done = done_by(connection, group)
         done["batches"] = batches(connection)
     return {name: (value - began.get(name, 0)) / messages * 1000 for name, value in done.items()}
+
+
+def bare_cost(size: int, *, messages: int, rate: int) -> float:
+    """CPU of a group of bare consumers together over the messages [µs]."""
+    with parts.broker() as broker, ExitStack() as stack:
+        group = [stack.enter_context(bare_member(broker, number)) for number in range(size)]
+        began = sum(parts.cpu_seconds(consumer.pid) for consumer in group)
+        parts.result_of(parts.python_module("bench.publisher", broker.port, messages, DEVICES, rate))
+        time.sleep(STATISTICS_SECONDS)  # until the last have read what is theirs
+        return (sum(parts.cpu_seconds(consumer.pid) for consumer in group) - began) / messages * 1e6
 
 
 def done_by(connection: psycopg.Connection, group: list[Child]) -> dict[str, float]:
@@ -103,6 +121,13 @@ def publish(connection: psycopg.Connection, broker: MosquittoServer, messages: i
     parts.result_of(parts.python_module("bench.publisher", broker.port, messages, DEVICES, rate))
     if not parts.wait_for_rows(connection, messages, within=120):
         raise RuntimeError(f"{messages - parts.count(connection)} of {messages} messages are missing")
+
+
+def bare_member(broker: MosquittoServer, number: int) -> Child:
+    command = [sys.executable, "-u", "-m", "bench.bare_member", str(broker.port), f"bare-{number}"]
+    child = Child(command, name="bare", env={"PYTHONPATH": str(platform.ROOT)})
+    child.answers = lambda: child.has_written("Subscribed")
+    return child
 
 
 def member(server: PostgresServer, broker: MosquittoServer, number: int) -> Child:

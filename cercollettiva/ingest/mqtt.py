@@ -34,8 +34,8 @@ _DISCONNECT = b"\xe0\x00"
 _PUBACK = struct.Struct("!BBH").pack  # packet type, remaining length, message id
 READS_PER_TURN = 500  # packets read before the caller gets a turn: acknowledgements must not starve
 # A turn for each message costs as much as half of reading it: the kernel wakes us when this many bytes have come, some
-# seventy statuses, and the caller's timeout brings what is less.
-WORTH_A_TURN = 32 * 1024
+# hundred and fifty statuses, and the caller's timeout brings what is less.
+WORTH_A_TURN = 64 * 1024
 
 
 class BrokerAddress(NamedTuple):

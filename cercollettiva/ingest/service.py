@@ -31,7 +31,7 @@ class Patience(NamedTuple):
 
 ALONE: Final = Patience(turn=timedelta(milliseconds=50), load=timedelta(milliseconds=250))
 # A turn and a load cost the same whatever is in them, and each member of a group hears only a part of the messages.
-IN_A_GROUP: Final = Patience(turn=timedelta(milliseconds=100), load=timedelta(milliseconds=500))
+IN_A_GROUP: Final = Patience(turn=timedelta(milliseconds=150), load=timedelta(milliseconds=500))
 
 
 class Room(NamedTuple):
