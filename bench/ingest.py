@@ -7,12 +7,13 @@ import subprocess
 import tempfile
 import time
 from array import array
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from bench import parts
+from bench import parts, sharing
 from tests.support import platform
 
 MESSAGES = 40_000
@@ -105,15 +106,20 @@ def null_consumer() -> dict[str, float]:
         return {"messages_per_s": MESSAGES / seconds}
 
 
-def delay(*, rate: int, seconds: int, devices: int) -> dict[str, Any]:
-    """From the publish to the commit of its row, at a steady rate."""
+def delay(*, rate: int, seconds: int, devices: int, members: int = 0) -> dict[str, Any]:
+    """From the publish to the commit of its row, at a steady rate; with `members`, to a group of so many ingestors.
+
+    In a group a device must speak more seldom than a load goes, or its messages overtake each other.
+    """
     messages = rate * seconds
     with (
         parts.database(devices) as (server, connection),
         parts.broker() as broker,
-        platform.ingestor(server, broker) as child,
         tempfile.TemporaryDirectory() as folder,
+        ExitStack() as stack,
     ):
+        group = [stack.enter_context(sharing.member(server, broker, number)) for number in range(members)]
+        group = group or [stack.enter_context(platform.ingestor(server, broker))]
         warm_up(connection, broker.port, devices)
         times = Path(folder) / "times"
         parts.result_of(parts.python_module("bench.publisher", broker.port, messages, devices, rate, times))
@@ -126,7 +132,7 @@ def delay(*, rate: int, seconds: int, devices: int) -> dict[str, Any]:
             "lost": messages - len(delays),
             "p50_s": round(delays[len(delays) // 2], 3),
             "p99_s": round(delays[len(delays) * 99 // 100], 3),
-            "peak_memory_mb": round(parts.peak_memory_mb(child.pid), 1),
+            "peak_memory_mb": round(max(parts.peak_memory_mb(child.pid) for child in group), 1),
         }
 
 
