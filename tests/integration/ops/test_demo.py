@@ -58,10 +58,18 @@ def are_gone(pids: dict[str, int]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory) -> Iterator[Demo]:
+def one_demo(tmp_path_factory) -> Iterator[Demo]:
     demo = Demo(tmp_path_factory.mktemp("demo"))
     yield demo.start(within=90)
     demo.terminate(within=60)
+
+
+@pytest.fixture
+def demo(one_demo) -> Demo:
+    """The same for all, and running: one of them ends it, and workers that steal tests change their order."""
+    if not one_demo.running:
+        started_again(one_demo)
+    return one_demo
 
 
 def started_again(demo: Demo) -> None:
